@@ -1,0 +1,1 @@
+"""Tabard: body-worn video for a police force. ARCHITECTURE.md is the map."""

@@ -1,0 +1,1 @@
+"""The HTTP API: everything a screen can do, described by OpenAPI."""

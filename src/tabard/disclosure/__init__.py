@@ -1,0 +1,1 @@
+"""Evidence packs and their offline verification."""

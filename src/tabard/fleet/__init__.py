@@ -1,0 +1,1 @@
+"""Cameras, docks, and who wore which camera when."""

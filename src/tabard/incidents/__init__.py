@@ -1,0 +1,1 @@
+"""Crime reports, calls, stops and uses of force; their links to footage; exhibits."""

@@ -1,0 +1,1 @@
+"""What the force learns from its footage: rollout progress, outcomes, published figures."""

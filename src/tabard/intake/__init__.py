@@ -1,0 +1,1 @@
+"""The doors footage comes in by."""

@@ -1,0 +1,1 @@
+"""Background work: which jobs follow from which event, and the tasks that run them."""

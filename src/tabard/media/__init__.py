@@ -1,0 +1,1 @@
+"""Looking into footage, only ever inside the decoder jail: probes, thumbnails, renditions, clips."""

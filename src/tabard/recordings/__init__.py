@@ -1,0 +1,1 @@
+"""What one trigger of one camera produced: recordings, segments, categories, bookmarks, tracks."""

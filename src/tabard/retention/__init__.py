@@ -1,0 +1,1 @@
+"""How long footage is kept, what holds it, and its disposal."""

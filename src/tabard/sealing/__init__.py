@@ -1,0 +1,1 @@
+"""The sealed-object format and the keys that open it. Pure."""

@@ -1,0 +1,1 @@
+"""Sealed objects in a store, and the keys that open them."""

@@ -1,0 +1,1 @@
+"""Pages: parse input, make one domain call, present."""
