@@ -1,0 +1,113 @@
+"""What can happen to evidence? Every kind of custody event, and its class under the law.
+
+Names are dotted past tense: subject, then what was done to it. The classes are the six of the Data Protection
+Act 2018 s.62(1) (collection, alteration, consultation, disclosure, combination, erasure), and `administration` for
+what changes the installation rather than personal data in it.
+"""
+
+from enum import StrEnum
+
+
+class Section62(StrEnum):
+    """The kinds of processing that the Data Protection Act 2018 s.62(1) says must be logged."""
+
+    COLLECTION = "collection"
+    ALTERATION = "alteration"
+    CONSULTATION = "consultation"
+    DISCLOSURE = "disclosure"
+    COMBINATION = "combination"
+    ERASURE = "erasure"
+    ADMINISTRATION = "administration"
+
+
+class EventKind(StrEnum):
+    """Every event that Tabard appends to the custody log."""
+
+    OBJECT_SEALED = "object.sealed"
+    OBJECT_CONFLICTED = "object.conflicted"
+    RECORDING_SEALED = "recording.sealed"
+    RECORDING_PROBED = "recording.probed"
+    RECORDING_CATEGORISED = "recording.categorised"
+    RECORDING_VIEWED = "recording.viewed"
+    RECORDING_PLAYED = "recording.played"
+    RECORDING_DOWNLOADED = "recording.downloaded"
+    RECORDINGS_SEARCHED = "recordings.searched"
+    RECORDING_DISPOSED = "recording.disposed"
+    DERIVATIVE_MADE = "derivative.made"
+    CLIP_REQUESTED = "clip.requested"
+    CLIP_CUT = "clip.cut"
+    CLIP_PLAYED = "clip.played"
+    INCIDENT_RECORDED = "incident.recorded"
+    INCIDENT_VIEWED = "incident.viewed"
+    INCIDENT_LINKED = "incident.linked"
+    INCIDENT_UNLINKED = "incident.unlinked"
+    EXHIBIT_PRODUCED = "exhibit.produced"
+    EXHIBIT_VIEWED = "exhibit.viewed"
+    HOLD_PLACED = "hold.placed"
+    HOLD_RELEASED = "hold.released"
+    PACK_BUILT = "pack.built"
+    PACK_DOWNLOADED = "pack.downloaded"
+    UNIT_CREATED = "unit.created"
+    OFFICER_ENROLLED = "officer.enrolled"
+    OFFICER_POSTED = "officer.posted"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_SIGNED_IN = "account.signed_in"
+    ACCOUNT_SIGN_IN_FAILED = "account.sign_in_failed"
+    ACCOUNT_SIGNED_OUT = "account.signed_out"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    ACCESS_REFUSED = "access.refused"
+    CAMERA_RECEIVED = "camera.received"
+    CAMERA_ASSIGNED = "camera.assigned"
+    CAMERA_RETURNED = "camera.returned"
+    DOCK_INSTALLED = "dock.installed"
+    FLEET_IMPORTED = "fleet.imported"
+    DESTINATION_OPENED = "destination.opened"
+    DESTINATION_REGISTERED = "destination.registered"
+    LOG_VIEWED = "log.viewed"
+
+
+CLASS_OF: dict[EventKind, Section62] = {
+    EventKind.OBJECT_SEALED: Section62.COLLECTION,
+    EventKind.OBJECT_CONFLICTED: Section62.COLLECTION,
+    EventKind.RECORDING_SEALED: Section62.COLLECTION,
+    EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
+    EventKind.RECORDING_CATEGORISED: Section62.ALTERATION,
+    EventKind.RECORDING_VIEWED: Section62.CONSULTATION,
+    EventKind.RECORDING_PLAYED: Section62.CONSULTATION,
+    EventKind.RECORDING_DOWNLOADED: Section62.DISCLOSURE,
+    EventKind.RECORDINGS_SEARCHED: Section62.CONSULTATION,
+    EventKind.RECORDING_DISPOSED: Section62.ERASURE,
+    EventKind.DERIVATIVE_MADE: Section62.ALTERATION,
+    EventKind.CLIP_REQUESTED: Section62.ALTERATION,
+    EventKind.CLIP_CUT: Section62.ALTERATION,
+    EventKind.CLIP_PLAYED: Section62.CONSULTATION,
+    EventKind.INCIDENT_RECORDED: Section62.COLLECTION,
+    EventKind.INCIDENT_VIEWED: Section62.CONSULTATION,
+    EventKind.INCIDENT_LINKED: Section62.COMBINATION,
+    EventKind.INCIDENT_UNLINKED: Section62.ALTERATION,
+    EventKind.EXHIBIT_PRODUCED: Section62.ALTERATION,
+    EventKind.EXHIBIT_VIEWED: Section62.CONSULTATION,
+    EventKind.HOLD_PLACED: Section62.ALTERATION,
+    EventKind.HOLD_RELEASED: Section62.ALTERATION,
+    EventKind.PACK_BUILT: Section62.DISCLOSURE,
+    EventKind.PACK_DOWNLOADED: Section62.DISCLOSURE,
+    EventKind.UNIT_CREATED: Section62.ADMINISTRATION,
+    EventKind.OFFICER_ENROLLED: Section62.COLLECTION,
+    EventKind.OFFICER_POSTED: Section62.ALTERATION,
+    EventKind.ACCOUNT_CREATED: Section62.ADMINISTRATION,
+    EventKind.ACCOUNT_SIGNED_IN: Section62.ADMINISTRATION,
+    EventKind.ACCOUNT_SIGN_IN_FAILED: Section62.ADMINISTRATION,
+    EventKind.ACCOUNT_SIGNED_OUT: Section62.ADMINISTRATION,
+    EventKind.ROLE_GRANTED: Section62.ADMINISTRATION,
+    EventKind.ROLE_REVOKED: Section62.ADMINISTRATION,
+    EventKind.ACCESS_REFUSED: Section62.CONSULTATION,
+    EventKind.CAMERA_RECEIVED: Section62.ADMINISTRATION,
+    EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
+    EventKind.CAMERA_RETURNED: Section62.ALTERATION,
+    EventKind.DOCK_INSTALLED: Section62.ADMINISTRATION,
+    EventKind.FLEET_IMPORTED: Section62.ALTERATION,
+    EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,
+    EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
+    EventKind.LOG_VIEWED: Section62.CONSULTATION,
+}

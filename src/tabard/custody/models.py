@@ -1,0 +1,93 @@
+"""The custody log as rows. Only `custody` writes here; everyone else appends through `services.append`."""
+
+from django.db import models
+
+from tabard.custody.kinds import EventKind
+from tabard.kernel.ids import new_id
+
+
+class Event(models.Model):
+    """One act upon evidence. `leaf` holds the exact bytes that the tree commits to; `position` comes later.
+
+    `position` stays null until the sequencer has given the committed event its place in the tree.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=64, choices=[(kind.value, kind.value) for kind in EventKind])
+    at = models.DateTimeField()
+    subject_type = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    leaf = models.BinaryField()
+    position = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["position"], name="custody_event_position_unique"),
+            models.CheckConstraint(
+                condition=models.Q(position__isnull=True) | models.Q(position__gte=0),
+                name="custody_event_position_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], name="custody_event_unsequenced", condition=models.Q(position__isnull=True)
+            ),
+            models.Index(fields=["subject_type", "subject_id", "at"], name="custody_event_by_subject"),
+            models.Index(fields=["kind", "-at"], name="custody_event_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type}:{self.subject_id}"
+
+
+class EventParticulars(models.Model):
+    """The personal side of an event: who, and the details, each with the salt of its commitment in the leaf.
+
+    A row can be erased lawfully; the leaf and every proof over it stay valid.
+    """
+
+    event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="particulars")
+    actor_kind = models.CharField(max_length=16)
+    actor_id = models.CharField(max_length=128)
+    actor_name = models.CharField(max_length=200)
+    actor_salt = models.BinaryField()
+    details = models.JSONField(default=dict)
+    details_salt = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["actor_kind", "actor_id"], name="custody_event_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} ({self.event_id})"
+
+
+class Node(models.Model):
+    """A complete node of the Merkle tree; level 0 holds the leaf hashes."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.SmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(level__gte=0, index__gte=0), name="custody_node_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"node {self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """A signed tree head: the log's own word, as a C2SP signed note, for its first `size` events."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(size__gte=0), name="custody_checkpoint_size")]
+
+    def __str__(self) -> str:
+        return f"checkpoint of {self.size}"

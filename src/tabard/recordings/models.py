@@ -1,0 +1,216 @@
+"""What one trigger of one camera produced, and what was said about it since."""
+
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from tabard.fleet.models import Camera
+from tabard.kernel.ids import new_id
+from tabard.people.models import Account, Officer, Unit
+from tabard.vault.models import SealedObject
+
+
+class Category(models.Model):
+    """What an officer says a recording is about; it decides how long the recording is kept."""
+
+    code = models.CharField(max_length=48, primary_key=True)
+    name = models.CharField(max_length=80)
+    is_offered = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recording(models.Model):
+    """One trigger of one camera, immutable. Times are the camera's, kept as they came; `received_at` is ours."""
+
+    class Flag(models.TextChoices):
+        """What a BWV administrator should look into; never a reason to refuse footage."""
+
+        UNKNOWN_CAMERA = "unknown_camera", "Unknown camera"
+        UNKNOWN_OFFICER = "unknown_officer", "Unknown officer"
+        UNKNOWN_CATEGORY = "unknown_category", "Unknown category"
+        WEARER_DIFFERS = "wearer_differs", "Wearer differs from assignment"
+        CLOCK_SUSPECT = "clock_suspect", "Camera clock suspect"
+        NO_FOOTAGE = "no_footage", "No footage"
+        CONFLICT = "conflict", "Conflicting copies"
+        CANNOT_DECODE = "cannot_decode", "Cannot be decoded"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    source = models.CharField(max_length=16)
+    source_name = models.CharField(max_length=256)
+    camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="recordings")
+    camera_serial = models.CharField(max_length=64, blank=True)
+    officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="recordings")
+    officer_reference = models.CharField(max_length=64, blank=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="recordings")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="recordings")
+    started_at = models.DateTimeField()
+    stopped_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    trigger = models.CharField(max_length=64, blank=True)
+    latitude = models.FloatField(null=True)
+    longitude = models.FloatField(null=True)
+    size_bytes = models.BigIntegerField()
+    flags = ArrayField(models.CharField(max_length=24, choices=Flag), default=list)
+    metadata = models.JSONField(default=dict)
+    disposed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "source_name"], name="recordings_source_unique"),
+            models.CheckConstraint(
+                condition=models.Q(stopped_at__gte=models.F("started_at")), name="recordings_stop_after_start"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="recordings_newest"),
+            models.Index(fields=["unit", "-started_at", "-id"], name="recordings_by_unit"),
+            models.Index(fields=["officer", "-started_at", "-id"], name="recordings_by_officer"),
+            models.Index(fields=["category", "-started_at", "-id"], name="recordings_by_category"),
+        ]
+
+    def __str__(self) -> str:
+        return self.source_name
+
+    @property
+    def duration_s(self) -> float:
+        """Length by the camera's clock, in seconds."""
+        return (self.stopped_at - self.started_at).total_seconds()
+
+
+class Segment(models.Model):
+    """One camera file of a recording, in order, with its sealed bytes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="segments")
+    ordinal = models.PositiveIntegerField()
+    name = models.CharField(max_length=256)
+    object = models.OneToOneField(SealedObject, models.PROTECT, related_name="segment")
+    started_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
+    metadata = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "ordinal"], name="recordings_segment_ordinal_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def officer_id(self) -> UUID | None:
+        """A segment belongs to whom its recording belongs to."""
+        return self.recording.officer_id
+
+    @property
+    def unit_id(self) -> UUID | None:
+        """A segment belongs to the unit its recording belongs to."""
+        return self.recording.unit_id
+
+
+class Attachment(models.Model):
+    """Anything else the camera sent with a recording (bookmark, track, key, unknown), sealed as it came."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="attachments")
+    kind = models.CharField(max_length=16)
+    name = models.CharField(max_length=256)
+    object = models.OneToOneField(SealedObject, models.PROTECT, related_name="attachment")
+    metadata = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Bookmark(models.Model):
+    """A moment or stretch of a recording that the wearer marked, with what they said about it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="bookmarks")
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField(null=True)
+    text = models.TextField(blank=True)
+    category_code = models.CharField(max_length=80, blank=True)
+    category_name = models.CharField(max_length=80, blank=True)
+    tags = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["start_at"]
+
+    def __str__(self) -> str:
+        return self.text or "bookmark"
+
+
+class Track(models.Model):
+    """Where the camera went: points of (seconds from the recording's start, longitude, latitude)."""
+
+    recording = models.OneToOneField(Recording, models.PROTECT, primary_key=True, related_name="track")
+    points = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"track of {self.recording_id}"
+
+
+class Clip(models.Model):
+    """An excerpt we derive from one segment by stream copy; the original is never touched.
+
+    Asked for [start_s, end_s) of the segment; a stream copy begins at the keyframe before, so what was really cut is
+    [actual_start_s, actual_end_s).
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        REQUESTED = "requested", "Being cut"
+        CUT = "cut", "Cut"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="clips")
+    title = models.CharField(max_length=120, blank=True)
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    actual_start_s = models.FloatField(null=True)
+    actual_end_s = models.FloatField(null=True)
+    container = models.CharField(max_length=8, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.REQUESTED)
+    reason = models.TextField(blank=True)
+    object = models.OneToOneField(SealedObject, models.PROTECT, null=True, related_name="clip")
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["requested_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(start_s__gte=0) & models.Q(end_s__gt=models.F("start_s")),
+                name="recordings_clip_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="cut") | models.Q(object__isnull=False), name="recordings_clip_cut_has_object"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"clip {self.start_s:.1f}-{self.end_s:.1f} s"
+
+    @property
+    def officer_id(self) -> UUID | None:
+        """A clip belongs to whom its recording belongs to."""
+        return self.segment.officer_id
+
+    @property
+    def unit_id(self) -> UUID | None:
+        """A clip belongs to the unit its recording belongs to."""
+        return self.segment.unit_id
