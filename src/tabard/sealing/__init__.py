@@ -1,1 +1,10 @@
-"""The sealed-object format and the keys that open it. Pure."""
+"""The sealed-object format and the keys that open it. Pure.
+
+`docs/reference/sealed-object.md` specifies the bytes; `Sealer` writes them, `SealedReader` reads them.
+"""
+
+from tabard.sealing.keys import KeyRing, WrappedKey
+from tabard.sealing.open import SealedReader
+from tabard.sealing.seal import SealedFacts, Sealer
+
+__all__ = ["KeyRing", "SealedFacts", "SealedReader", "Sealer", "WrappedKey"]

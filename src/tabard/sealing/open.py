@@ -1,0 +1,175 @@
+"""What did the camera write? Any range of it, from only the chunks it needs, or an integrity error."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tabard.kernel.errors import Invalid
+from tabard.sealing.errors import (
+    ChunkDamaged,
+    DigestMismatch,
+    SealingParameter,
+    TrailerDamaged,
+    Truncated,
+    WrongObject,
+)
+from tabard.sealing.format import (
+    DATA_KEY_BYTES,
+    HEADER_BYTES,
+    TAG_BYTES,
+    TRAILER_NONCE,
+    Header,
+    Layout,
+    chunk_binding,
+    chunk_nonce,
+    parse_header,
+    parse_trailer,
+    trailer_binding,
+)
+
+ReadAt = Callable[[int, int], bytes]
+COALESCED_BYTES = 4 * 1024 * 1024
+
+
+class RangeOutside(Invalid):
+    """The asked range does not lie within the plain bytes."""
+
+    code = "range_outside"
+
+
+class SealedReader:
+    """Reads one sealed object; header and trailer are authenticated before the constructor returns.
+
+    `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends. The
+    reader keeps no position, so threads may share it if they may share `read_at`.
+
+    Raises:
+        Integrity: `sealed_not_ours`, `sealed_version`, `sealed_wrong_object`, `sealed_truncated` or
+            `sealed_trailer`.
+    """
+
+    def __init__(self, read_at: ReadAt, sealed_size_bytes: int, object_id: UUID, key: bytes) -> None:
+        if len(key) != DATA_KEY_BYTES:
+            raise SealingParameter("A data key has 32 bytes.", field="key")
+        self._read_at = read_at
+        self._object_id = object_id
+        self._cipher = AESGCM(key)
+        header = self._read_header(min(HEADER_BYTES, sealed_size_bytes))
+        self._header = header.pack()
+        self._layout = Layout(header.chunk_size, sealed_size_bytes)
+        self._sha256 = self._read_trailer()
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the plain bytes, authenticated."""
+        return self._layout.size_bytes
+
+    @property
+    def sha256(self) -> bytes:
+        """The SHA-256 of the plain bytes as they were sealed (32 bytes), authenticated."""
+        return self._sha256
+
+    @property
+    def chunk_size(self) -> int:
+        """The plain bytes in every chunk but the last, authenticated."""
+        return self._layout.chunk_size
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Exactly the plain bytes [start, stop), in pieces of at most a chunk, each authenticated first.
+
+        Store reads begin with one chunk, for a quick first byte, and double up to 4 MiB.
+
+        Raises:
+            RangeOutside: at once, unless 0 <= start <= stop <= size_bytes.
+            ChunkDamaged, Truncated: while iterating, before any byte of the chunk at fault.
+        """
+        stop = self.size_bytes if stop is None else stop
+        if not 0 <= start <= stop <= self.size_bytes:
+            raise RangeOutside("The range lies outside the bytes.", field="range", size_bytes=self.size_bytes)
+        return self._pieces(start, stop)
+
+    def verify(self) -> bytes:
+        """The SHA-256 of every plain byte read back from the store, equal to the sealed one.
+
+        Raises:
+            Integrity: `sealed_chunk`, `sealed_truncated`, or `sealed_digest` where the hash differs.
+        """
+        digest = hashlib.sha256()
+        # Empty input has one empty chunk; it is authenticated too, although it yields nothing.
+        for piece in self._chunks(0, self._layout.chunk_count):
+            digest.update(piece)
+        if digest.digest() != self._sha256:
+            raise DigestMismatch(
+                "The bytes read back are not those that were sealed.", object_id=self._object_id
+            )
+        return self._sha256
+
+    def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        if start == stop:
+            return
+        size = self._layout.chunk_size
+        first, end = start // size, -(-stop // size)
+        for number, plain in enumerate(self._chunks(first, end), first):
+            low, high = max(start - number * size, 0), min(stop - number * size, size)
+            yield plain[low:high]  # a whole slice of bytes is the same object, not a copy
+
+    def _chunks(self, first: int, end: int) -> Iterator[bytes]:
+        batch, most = 1, max(1, COALESCED_BYTES // self._layout.chunk_size)
+        while first < end:
+            stop = min(first + batch, end)
+            yield from self._open_batch(first, stop)
+            first, batch = stop, min(batch * 2, most)
+
+    def _open_batch(self, first: int, stop: int) -> Iterator[bytes]:
+        sealed = memoryview(self._exactly(*self._layout.chunks_at(first, stop)))
+        step = self._layout.chunk_size + TAG_BYTES
+        for number in range(first, stop):
+            at = (number - first) * step
+            yield self._open_chunk(number, sealed[at : at + step])
+
+    def _open_chunk(self, number: int, sealed: memoryview) -> bytes:
+        last = number == self._layout.chunk_count - 1
+        try:
+            return self._cipher.decrypt(
+                chunk_nonce(number), sealed, chunk_binding(self._header, number, last=last)
+            )
+        except InvalidTag as error:
+            raise ChunkDamaged(
+                f"Chunk {number} is not what was sealed there.", object_id=self._object_id, chunk=number
+            ) from error
+
+    def _read_header(self, available_bytes: int) -> Header:
+        header = parse_header(self._exactly(0, available_bytes))
+        if header.object_id != self._object_id:
+            raise WrongObject(
+                "The store returned another object.", object_id=self._object_id, found=header.object_id
+            )
+        return header
+
+    def _read_trailer(self) -> bytes:
+        sealed = self._exactly(self._layout.trailer_at, self._layout.sealed_size_bytes)
+        binding = trailer_binding(self._header, self._layout.chunk_count)
+        try:
+            size_bytes, sha256 = parse_trailer(self._cipher.decrypt(TRAILER_NONCE, sealed, binding))
+        except InvalidTag as error:
+            raise TrailerDamaged(
+                "The trailer does not authenticate under this key.", object_id=self._object_id
+            ) from error
+        if size_bytes != self._layout.size_bytes:
+            raise Truncated("The size of the object does not fit its trailer.", object_id=self._object_id)
+        return sha256
+
+    def _exactly(self, start: int, stop: int) -> bytes:
+        data = self._read_at(start, stop)
+        if len(data) != stop - start:
+            raise Truncated(
+                "The store returned fewer bytes than the object had.",
+                object_id=self._object_id,
+                start=start,
+                stop=stop,
+                returned_bytes=len(data),
+            )
+        return data
