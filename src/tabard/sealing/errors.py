@@ -1,4 +1,4 @@
-"""What can be wrong with sealed bytes or a wrapped key? Each answer is an integrity error: stop, alarm, record."""
+"""What can be wrong with sealed bytes or a wrapped key? Damage is an integrity error: stop, alarm, record."""
 
 from tabard.kernel.errors import Conflict, Integrity, Invalid
 

@@ -1,8 +1,8 @@
-"""Where does each byte of a sealed object lie, and what is it bound to? See `docs/reference/sealed-object.md`.
+"""Where does each byte of a sealed object lie, and what binds it? As `docs/reference/sealed-object.md` says.
 
 An object is a header, one or more AES-256-GCM chunks, and an encrypted trailer. Every chunk and the trailer
 are authenticated together with the whole header, their number and whether they are the last, so no part can
-be moved, dropped or borrowed. A nonce is the part's number; that is safe because every object has its own key.
+be moved, dropped or borrowed. A nonce is the part's number, which is safe as each object has its own key.
 """
 
 import struct

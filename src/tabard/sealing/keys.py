@@ -1,4 +1,4 @@
-"""Who can open an object? Whoever can unwrap its data key: one random key per object, under a key-encryption key.
+"""Who can open an object? Whoever can unwrap its data key: one per object, under a key-encryption key.
 
 The wrapped key is bound to the object's id and to the id of the key that wraps it, and never stands in the
 object: destroying the wrapped key makes every copy of the object unreadable.

@@ -1,6 +1,6 @@
 """How do plain bytes become a sealed object? In one pass, a chunk in memory at a time.
 
-Hashing is the slowest part, so large pieces are hashed on a second thread while this one encrypts and hands on.
+Hashing is the slowest part, so large pieces are hashed on a second thread while this one encrypts.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ class SealedFacts:
 
 
 class Sealer:
-    """Seals one stream of bytes into one object; sealed bytes go to `sink`, in order, from `update` and `finish`.
+    """Seals one stream of bytes into one object; `update` and `finish` give its bytes to `sink`, in order.
 
     The view given to `sink` is valid only during that call: it must be written or copied before returning.
     A nonce is a chunk number, so a data key must seal one object once; the sealer refuses to go on after

@@ -1,0 +1,99 @@
+"""What can go wrong between us and the bytes we keep?"""
+
+from tabard.kernel.errors import Conflict, Integrity, Invalid, NotFound, Unavailable
+
+
+class StoreKeyInvalid(Invalid):
+    """A store key is not one or more plain segments joined by slashes."""
+
+    code = "store_key"
+
+
+class StoreUrlInvalid(Invalid):
+    """`TABARD_STORE_URL` names no kind of store that we know."""
+
+    code = "store_url"
+
+
+class ObjectExists(Conflict):
+    """The store already holds an object under this key; it was left as it is."""
+
+    code = "object_exists"
+
+
+class WriterClosed(Conflict):
+    """The object was committed or aborted; nothing more can be written to it."""
+
+    code = "writer_closed"
+
+
+class ObjectMissing(NotFound):
+    """The store holds no object under this key."""
+
+    code = "object_missing"
+
+
+class StoreFull(Unavailable):
+    """The store has no space left; nothing of the object was kept."""
+
+    code = "store_full"
+
+
+class StoreFailed(Unavailable):
+    """The store could not do what it was asked; nothing of a new object became visible."""
+
+    code = "store_failed"
+
+
+class KeyRingUnsafe(Unavailable):
+    """The key file is readable by others, or cannot be understood; nothing is sealed or opened with it."""
+
+    code = "key_ring_unsafe"
+
+
+class KeyNotHeld(Unavailable):
+    """The key ring does not hold the key-encryption key that wrapped this data key."""
+
+    code = "key_not_held"
+
+
+class SealedObjectUnknown(NotFound):
+    """No sealed object has this id."""
+
+    code = "sealed_object_unknown"
+
+
+class KeyDestroyed(NotFound):
+    """The footage was disposed of: its key is destroyed and nobody can read it again."""
+
+    code = "disposed"
+
+
+class KeyStillHeld(Conflict):
+    """The object's key is not destroyed yet, so its bytes may not be removed."""
+
+    code = "key_still_held"
+
+
+class AlreadyRecorded(Conflict):
+    """The object was given to `record`; it can no longer be abandoned."""
+
+    code = "already_recorded"
+
+
+class NotSealedYet(Conflict):
+    """The object must be sealed before it is recorded."""
+
+    code = "not_sealed_yet"
+
+
+class ObjectLost(Integrity):
+    """The store no longer holds an object that was sealed, recorded and not disposed of."""
+
+    code = "object_lost"
+
+
+class FactsDiffer(Integrity):
+    """The stored object is not the one that was recorded: its size or SHA-256 differs."""
+
+    code = "facts_differ"

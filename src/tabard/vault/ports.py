@@ -1,0 +1,113 @@
+"""What does Tabard ask of a place that keeps bytes? Every adapter passes one suite, `tests/contracts`."""
+
+import re
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+from tabard.vault.errors import StoreKeyInvalid
+
+_SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
+
+class ObjectWriter(Protocol):
+    """One object on its way into a store, invisible under its key until `commit` returns.
+
+    A context manager: leaving it without a commit aborts.
+    """
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """All of `data` was taken over; the caller may reuse its memory.
+
+        Raises:
+            StoreFull, StoreFailed: nothing of the object will become visible.
+        """
+        ...
+
+    def commit(self) -> None:
+        """The object is durable and visible, whole, when this returns; nothing existing was replaced.
+
+        Raises:
+            ObjectExists: another object stands under the key; it is untouched and this one is gone.
+            StoreFull, StoreFailed: nothing of the object is visible.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Nothing of the object is or becomes visible; does nothing after `commit` or a second time."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class ObjectStore(Protocol):
+    """Keeps objects under keys; an object, once visible, never changes. Safe to share between threads."""
+
+    def create(self, key: str) -> ObjectWriter:
+        """A writer for a new object under `key`.
+
+        Raises:
+            ObjectExists: here or at commit, where `key` is taken.
+            StoreKeyInvalid, StoreFull, StoreFailed.
+        """
+        ...
+
+    def read(self, key: str, start: int, stop: int) -> bytes:
+        """The bytes [start, stop) of the object, fewer only where the object ends.
+
+        Raises:
+            ObjectMissing, StoreFailed.
+        """
+        ...
+
+    def size(self, key: str) -> int:
+        """The size of the object in bytes.
+
+        Raises:
+            ObjectMissing, StoreFailed.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """No object stands under `key`, durably, when this returns; that there was none is not an error.
+
+        Raises:
+            StoreFailed.
+        """
+        ...
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The keys of all visible objects below `prefix` (whole segments, no trailing slash), in no order.
+
+        Raises:
+            StoreFailed.
+        """
+        ...
+
+    def clean(self) -> int:
+        """What killed processes left behind is gone; writers now at work are untouched. Returns how many.
+
+        Raises:
+            StoreFailed.
+        """
+        ...
+
+
+def checked_key(key: str) -> str:
+    """The key, if every store can hold it: lower-case segments of letters, digits, dots, dashes, underscores.
+
+    No segment starts with a dot, so a key can neither climb out of a store nor name an adapter's own files.
+
+    Raises:
+        StoreKeyInvalid.
+    """
+    if not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
+        raise StoreKeyInvalid("This is not a key that a store can hold.", field="key", key=key)
+    return key

@@ -1,0 +1,206 @@
+"""How is an object sealed, opened and disposed of?
+
+The order of writes is the design. Sealing: bytes durable in the store first, then the row with the key, in
+the caller's transaction beside its custody event; a crash between leaves ciphertext that nobody can read and
+no row. Disposal: the key is destroyed in the caller's transaction, and only after that is committed are the
+bytes removed; a crash between leaves ciphertext that nobody can read, and `remove` is repeated.
+"""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from django.db import transaction
+
+from tabard.kernel.ids import new_id
+from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
+from tabard.vault.errors import (
+    AlreadyRecorded,
+    FactsDiffer,
+    KeyDestroyed,
+    KeyStillHeld,
+    NotSealedYet,
+    ObjectLost,
+    ObjectMissing,
+    SealedObjectUnknown,
+)
+from tabard.vault.models import SealedObject
+from tabard.vault.ports import ObjectStore
+from tabard.vault.stores import configured_key_ring, configured_store
+
+
+class PendingObject:
+    """One object being sealed. A context manager: leaving it before `seal` abandons the object.
+
+    Touches no database, so any thread may drive it, one at a time.
+    """
+
+    def __init__(self, *, store: ObjectStore, key_ring: KeyRing, object_id: UUID) -> None:
+        self.object_id = object_id
+        self.store_key = store_key(object_id)
+        self.facts: SealedFacts | None = None
+        self._store = store
+        self._recorded = False
+        data_key = key_ring.new_data_key()
+        self.wrapped_key: WrappedKey = key_ring.wrap(data_key, object_id)
+        self._writer = store.create(self.store_key)
+        self._sealer = Sealer(object_id, data_key, self.wrapped_key.key_id, self._writer.write)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """All of `data` is hashed and on its way; the caller may reuse its memory.
+
+        Raises:
+            StoreFull, StoreFailed: the object is lost and nothing of it will become visible.
+        """
+        self._sealer.update(data)
+
+    def seal(self) -> SealedFacts:
+        """The object is complete and durable in the store; it still needs `record` to be kept.
+
+        Raises:
+            StoreFull, StoreFailed: nothing of the object is visible.
+        """
+        facts = self._sealer.finish()
+        self._writer.commit()
+        self.facts = facts
+        return facts
+
+    def abort(self) -> None:
+        """Nothing of the object remains in the store, whether it was sealed or not.
+
+        Raises:
+            AlreadyRecorded: the object was given to `record`.
+        """
+        if self._recorded:
+            raise AlreadyRecorded("A recorded object cannot be abandoned.", object_id=self.object_id)
+        self._writer.abort()
+        if self.facts is not None:
+            self._store.delete(self.store_key)
+
+    def mark_recorded(self) -> SealedFacts:
+        """From here on `abort` refuses; the facts for the row are returned."""
+        if self.facts is None:
+            raise NotSealedYet("The object is not sealed yet.", object_id=self.object_id)
+        self._recorded = True
+        return self.facts
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.abort()
+
+
+def store_key(object_id: UUID) -> str:
+    """Where an object stands in a store: spread over 65,536 folders by the random end of its id."""
+    digits = object_id.hex
+    return f"{digits[-2:]}/{digits[-4:-2]}/{object_id}"
+
+
+def start() -> PendingObject:
+    """A new object, ready to be written, with an id and a data key of its own.
+
+    Raises:
+        StoreFull, StoreFailed, KeyRingUnsafe.
+    """
+    return PendingObject(store=configured_store(), key_ring=configured_key_ring(), object_id=new_id())
+
+
+def record(*, pending: PendingObject, at: datetime) -> SealedObject:
+    """The object's row, with its key, is inserted in the caller's transaction, beside its custody event.
+
+    Raises:
+        NotSealedYet: `pending.seal()` has not returned.
+    """
+    facts = pending.mark_recorded()
+    return SealedObject.objects.create(
+        id=facts.object_id,
+        store_key=pending.store_key,
+        size_bytes=facts.size_bytes,
+        sealed_size_bytes=facts.sealed_size_bytes,
+        sha256=facts.sha256,
+        chunk_size=facts.chunk_size,
+        wrapped_key=pending.wrapped_key.blob,
+        key_id=pending.wrapped_key.key_id,
+        sealed_at=at,
+    )
+
+
+def open_object(*, obj: SealedObject) -> SealedReader:
+    """A reader whose size and SHA-256 are authenticated and equal to the recorded ones; threads may share it.
+
+    Raises:
+        KeyDestroyed: the footage was disposed of.
+        Integrity: the stored object is lost, damaged, or not the recorded one.
+        Unavailable: the store or the key ring cannot serve now.
+    """
+    if obj.key is None:
+        raise KeyDestroyed("The footage was disposed of.", object_id=obj.id)
+    data_key = configured_key_ring().unwrap(obj.key, obj.id)
+    store = configured_store()
+
+    def read_at(first: int, stop: int) -> bytes:
+        try:
+            return store.read(obj.store_key, first, stop)
+        except ObjectMissing as error:
+            raise ObjectLost("The store no longer holds this object.", object_id=obj.id) from error
+
+    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key)
+    if reader.size_bytes != obj.size_bytes or reader.sha256 != bytes(obj.sha256):
+        raise FactsDiffer("The stored object is not the recorded one.", object_id=obj.id)
+    return reader
+
+
+def destroy_key(*, object_id: UUID, at: datetime) -> bool:
+    """Once the caller's transaction commits, nobody can read the object again, here or in any copy.
+
+    Returns:
+        True if this call destroyed the key, False if it was destroyed before.
+
+    Raises:
+        SealedObjectUnknown.
+    """
+    held = SealedObject.objects.filter(pk=object_id, key_destroyed_at__isnull=True)
+    if held.update(wrapped_key=None, key_destroyed_at=at):
+        return True
+    if not SealedObject.objects.filter(pk=object_id).exists():
+        raise SealedObjectUnknown("There is no such sealed object.", object_id=object_id)
+    return False
+
+
+def remove(*, object_id: UUID, at: datetime) -> bool:
+    """The object's bytes are gone from the store and the row says so; repeated calls do no harm.
+
+    Must be called outside any transaction: bytes cannot be rolled back, so the destruction of the key must be
+    committed before they go (Django refuses a durable block inside another).
+
+    Returns:
+        True if this call removed it, False if it was removed before.
+
+    Raises:
+        SealedObjectUnknown.
+        KeyStillHeld: the key is not destroyed.
+        StoreFailed: the object may still be there; try again.
+    """
+    with transaction.atomic(durable=True):
+        obj = SealedObject.objects.select_for_update().filter(pk=object_id).first()
+        if obj is None:
+            raise SealedObjectUnknown("There is no such sealed object.", object_id=object_id)
+        if obj.is_readable:
+            raise KeyStillHeld("The key must be destroyed first.", object_id=object_id)
+        if obj.removed_at is not None:
+            return False
+        configured_store().delete(obj.store_key)
+        SealedObject.objects.filter(pk=object_id).update(removed_at=at)
+    return True
+
+
+def clean() -> int:
+    """What killed processes left half-written in the store is gone; call it at start. Returns how many."""
+    return configured_store().clean()
