@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     EXHIBIT_VIEWED = "exhibit.viewed"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
+    PACK_REQUESTED = "pack.requested"
     PACK_BUILT = "pack.built"
     PACK_DOWNLOADED = "pack.downloaded"
     UNIT_CREATED = "unit.created"
@@ -90,6 +91,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.EXHIBIT_VIEWED: Section62.CONSULTATION,
     EventKind.HOLD_PLACED: Section62.ALTERATION,
     EventKind.HOLD_RELEASED: Section62.ALTERATION,
+    EventKind.PACK_REQUESTED: Section62.CONSULTATION,
     EventKind.PACK_BUILT: Section62.DISCLOSURE,
     EventKind.PACK_DOWNLOADED: Section62.DISCLOSURE,
     EventKind.UNIT_CREATED: Section62.ADMINISTRATION,

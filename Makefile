@@ -1,0 +1,72 @@
+# Every target does its own set-up from a bare clone. `make demo` shows the product, `make test` proves it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMPS := .venv/stamps
+# Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: help install assets browser demo up test check lint types layers dependencies format lock migrations docs bench clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+install: $(STAMPS)/python $(STAMPS)/assets ## Make .venv with everything, and the pages' styles and scripts
+
+$(STAMPS)/python: requirements/all.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Tabard needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+assets: $(STAMPS)/assets
+
+$(STAMPS)/assets: package-lock.json $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null) | $(STAMPS)/python
+	npm ci --no-audit --no-fund --loglevel=error
+	npm run build --silent
+	@mkdir -p $(STAMPS) && touch $@
+
+browser: ## Install Chromium with apt where that is possible; never fails
+	@if [ -z "$(CHROMIUM)" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
+	  || echo "Chromium could not be installed: the browser tests will be skipped."; \
+	fi
+
+demo: install ## A small force, cameras that dock, an exhibit, a pack, its verification; then the web
+	$(BIN)/tabard demo
+
+up: install ## Run Tabard on this machine
+	$(BIN)/tabard up
+
+test: install browser check ## Everything: lint, types, layers, dependencies, then the tests
+	$(BIN)/pytest -n 2
+
+check: install lint types layers dependencies ## Lint, types, layers, dependencies, migrations
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+layers:
+	$(BIN)/lint-imports --no-cache
+
+dependencies:
+	$(BIN)/deptry src
+
+format: ## Put the source into house format
+	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+
+lock: ## Resolve the dependencies anew into hashed lock files
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U pyproject.toml -o requirements/server.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U --extra demo --extra dev pyproject.toml -o requirements/all.txt
+
+migrations: install ## Write migrations for changed models
+	$(BIN)/tabard manage makemigrations
+
+clean: ## Remove what can be made again (never var/, which holds footage)
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache src/tabard/web/static/vendor

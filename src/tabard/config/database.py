@@ -1,0 +1,27 @@
+"""Which database? A `DATABASE_URL` as Django wants it. PostgreSQL only."""
+
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+_DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+
+def django_database(url: str) -> dict[str, Any]:
+    """The Django settings for a PostgreSQL connection URL.
+
+    Rows are committed durably before anyone is told that they are (`synchronous_commit=on`), and server-side prepared
+    statements stay off: a generic plan once turned a 2 ms search into 11 s.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("DATABASE_URL must begin with postgresql://: Tabard runs on PostgreSQL only.")
+    parts = conninfo_to_dict(url)
+    named = {django: str(parts.pop(name)) for name, django in _DJANGO_NAMES.items() if name in parts}
+    options = {**parts, "options": "-c synchronous_commit=on -c TimeZone=UTC"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **named,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }

@@ -1,0 +1,122 @@
+"""Django's settings, all from the environment; every default is right for one machine.
+
+TABARD_HOME       the data folder (default ./var)
+DATABASE_URL      a PostgreSQL of your own; else the embedded one of TABARD_HOME
+TABARD_STORE_URL  where sealed objects go (default the folder vault/ in TABARD_HOME)
+TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
+TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
+TABARD_FORCE      the force's name, as screens show it
+"""
+
+import os
+from importlib.metadata import version
+
+from tabard.cli.home import Home, database_url
+from tabard.config.database import django_database
+from tabard.config.secrets import secret_key
+
+_home = Home.from_environ()
+TABARD_HOME = _home.root
+TABARD_VERSION = version("tabard")
+TABARD_FORCE = os.environ.get("TABARD_FORCE", "Metropolitan Police (simulated)")
+TABARD_STORE_URL = os.environ.get("TABARD_STORE_URL") or _home.vault.as_uri()
+TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
+TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL", "http://127.0.0.1:8001")
+TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"
+TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
+
+SECRET_KEY = os.environ.get("TABARD_SECRET_KEY") or secret_key(_home.keys)
+DEBUG = False
+_https = os.environ.get("TABARD_HTTPS") == "1"
+ALLOWED_HOSTS = os.environ.get("TABARD_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_linear_migrations",
+    "procrastinate.contrib.django",
+    "tabard.custody",
+    "tabard.vault",
+    "tabard.people",
+    "tabard.fleet",
+    "tabard.recordings",
+    "tabard.incidents",
+    "tabard.media",
+    "tabard.intake",
+    "tabard.retention",
+    "tabard.disclosure",
+    "tabard.jobs",
+    "tabard.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tabard.web.middleware.ContentSecurityPolicy",
+    "tabard.web.middleware.ErrorPages",
+    "tabard.web.middleware.SignInRequired",
+]
+ROOT_URLCONF = "tabard.config.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "tabard.web.context.site",
+            ],
+        },
+    }
+]
+WSGI_APPLICATION = "tabard.config.wsgi.application"
+
+DATABASES = {"default": django_database(database_url(_home))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "people.Account"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = TABARD_HOME / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

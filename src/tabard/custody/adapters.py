@@ -1,0 +1,77 @@
+"""The log's signing key as a file: made once, readable by us alone."""
+
+import contextlib
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from tabard.custody.errors import LogCorrupt
+from tabard.merkle.note import Signer, sign_note
+
+SEED_BYTES = 32
+
+
+class FileSigner:
+    """Signs checkpoints with the Ed25519 seed in a file whose two lines are the log's origin and the seed in hex."""
+
+    def __init__(self, path: Path) -> None:
+        origin, seed = _read(path)
+        self._signer = Signer(origin, Ed25519PrivateKey.from_private_bytes(seed))
+
+    @property
+    def origin(self) -> str:
+        """The log's name."""
+        return self._signer.name
+
+    @property
+    def vkey(self) -> str:
+        """The verifier key to give to others."""
+        return self._signer.vkey.encode()
+
+    def sign(self, text: str) -> str:
+        """The signed note over a checkpoint's text."""
+        return sign_note(text, self._signer).encode().decode()
+
+
+@cache
+def log_signer() -> FileSigner:
+    """The signer of this installation's log; its key is made on first use and never replaced silently."""
+    path = settings.TABARD_HOME / "keys" / "log-key"
+    if not path.exists():
+        _create(path, settings.TABARD_LOG_ORIGIN or f"tabard.invalid/log/{secrets.token_hex(4)}")
+    return FileSigner(path)
+
+
+def _create(path: Path, origin: str) -> None:
+    """Write a new key durably; if another process was first, its key stands."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    staged = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{origin}\n{secrets.token_hex(SEED_BYTES)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(staged)
+    staged.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    """Origin and seed of a key file.
+
+    Raises:
+        LogCorrupt: when the file is not a key file; a log must never go on under a guessed key.
+    """
+    lines = path.read_text(encoding="ascii").splitlines()
+    if len(lines) != 2:
+        raise LogCorrupt("The log's key file does not hold an origin and a seed.", path=str(path))
+    return lines[0], bytes.fromhex(lines[1])

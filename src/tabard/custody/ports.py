@@ -1,0 +1,25 @@
+"""What custody needs from outside PostgreSQL: a key that signs checkpoints, and someone who knows what comes next."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from tabard.custody.actors import Subject
+from tabard.custody.kinds import EventKind
+
+EventRouter = Callable[[EventKind, Subject], None]
+"""Queues, inside the caller's transaction, the jobs that follow from an event; wired by `config`."""
+
+
+class CheckpointSigner(Protocol):
+    """Holds the log's private key."""
+
+    @property
+    def origin(self) -> str:
+        """The log's name, as its checkpoints begin."""
+
+    @property
+    def vkey(self) -> str:
+        """The verifier key to give to others (C2SP signed-note)."""
+
+    def sign(self, text: str) -> str:
+        """The signed note over a checkpoint's text."""

@@ -1,0 +1,84 @@
+"""Which place does a committed event get? The next one: the sequencer extends the tree and signs checkpoints.
+
+Events are inserted without a position, so writers never wait for one another; one sequencer at a time (an advisory
+lock decides) gives positions in batches. A batch is one transaction: positions, nodes, or nothing.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from tabard.custody.models import Checkpoint, Event, Node
+from tabard.custody.nodes import read_nodes
+from tabard.custody.ports import CheckpointSigner
+from tabard.merkle.checkpoint import Checkpoint as TreeHead
+from tabard.merkle.tree import extend, leaf_hash, root
+
+BATCH_EVENTS = 5_000
+_LOCK = 0x7461_6261_7264  # "tabard": the advisory lock that only the acting sequencer holds
+
+
+def sequence(*, limit: int = BATCH_EVENTS) -> int:
+    """Gives up to `limit` waiting events their positions; returns how many. Zero when another sequencer acts."""
+    with transaction.atomic():
+        if not _acting():
+            return 0
+        size = tree_size()
+        waiting = list(
+            Event.objects.filter(position__isnull=True).order_by("id").values_list("id", "leaf")[:limit]
+        )
+        if not waiting:
+            return 0
+        hashes = [leaf_hash(bytes(leaf)) for _, leaf in waiting]
+        _place([event_id for event_id, _ in waiting], size)
+        _store_nodes(extend(size, hashes, read_nodes))
+    return len(waiting)
+
+
+def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:
+    """A checkpoint over every sequenced event, or None when the newest one already covers them."""
+    with transaction.atomic():
+        if not _acting():
+            return None
+        size = tree_size()
+        if Checkpoint.objects.filter(size=size).exists():
+            return None
+        tree_root = root(size, read_nodes)
+        note = signer.sign(TreeHead(signer.origin, size, tree_root).to_text())
+        return Checkpoint.objects.create(size=size, root=tree_root, note=note, signed_at=at)
+
+
+def tree_size() -> int:
+    """How many events the tree holds."""
+    last = Event.objects.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else int(last) + 1
+
+
+def _acting() -> bool:
+    """Whether this transaction now holds the sequencer's lock; released when it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        (held,) = cursor.fetchone()
+    return bool(held)
+
+
+def _place(event_ids: list[object], first: int) -> None:
+    """Write consecutive positions from `first`, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE custody_event SET position = placed.position
+              FROM (SELECT id, %s + ordinality - 1 AS position
+                      FROM unnest(%s::uuid[]) WITH ORDINALITY AS listed (id, ordinality)) AS placed
+             WHERE custody_event.id = placed.id
+            """,
+            [first, event_ids],
+        )
+
+
+def _store_nodes(nodes: list[tuple[object, bytes]]) -> None:
+    """Write complete nodes; they never change once written."""
+    Node.objects.bulk_create(
+        [Node(level=node.level, index=node.index, hash=value) for node, value in nodes], batch_size=5_000
+    )

@@ -1,0 +1,26 @@
+"""What follows from what? The whole pipeline on one page.
+
+An event names the jobs that follow from it; they are queued in the event's own transaction, so a rolled-back act
+leaves no job and a committed one never loses its own.
+"""
+
+from collections.abc import Mapping
+
+from procrastinate.contrib.django import app
+
+from tabard.custody.actors import Subject
+from tabard.custody.kinds import EventKind
+
+ROUTES: Mapping[EventKind, tuple[str, ...]] = {
+    EventKind.RECORDING_SEALED: ("tabard.probe_recording",),
+    EventKind.RECORDING_PROBED: ("tabard.make_derivatives",),
+    EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),
+    EventKind.PACK_REQUESTED: ("tabard.build_pack",),
+    EventKind.RECORDING_DISPOSED: ("tabard.remove_disposed",),
+}
+
+
+def dispatch(kind: EventKind, subject: Subject) -> None:
+    """Queues the jobs that follow from the event, each given the subject's id, in the caller's transaction."""
+    for job in ROUTES.get(kind, ()):
+        app.configure_task(job).defer(subject_id=str(subject.id))

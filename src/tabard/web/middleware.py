@@ -1,0 +1,1 @@
+"""What happens around every page: nobody gets in unsigned, nothing foreign loads, every error has its page."""
