@@ -1,8 +1,8 @@
 """How many leaves had the log, and under which root, according to whom?
 
 C2SP tlog-checkpoint: a signed note whose lines are origin, tree size, root hash, then optional extension
-lines. A checkpoint is opened only if a key named like its origin signed it: tlog-checkpoint says that the log's
-key SHOULD be so named, and we insist, so that neither a witness alone nor another log's key can speak for it.
+lines. A checkpoint is opened only if a key named like its origin signed it: the specification says that the
+log's key SHOULD be so named, and we insist, so that no witness alone and no other log's key can speak for it.
 """
 
 import re

@@ -2,8 +2,8 @@
 
 C2SP signed-note: a UTF-8 text, an empty line, and lines `— <key name> <base64(key id || signature)>`. A
 signature by a key we do not know is ignored, so that keys can be rotated and witnesses added; one by a key we
-know must be right, and one at least must be there. Signature types go by one byte: Ed25519 is 0x01, and others
-can join `_ALGORITHMS`.
+know must be right, and one at least must be there. Signature types go by one byte: Ed25519 is 0x01, and
+others can join `_ALGORITHMS`.
 """
 
 import re

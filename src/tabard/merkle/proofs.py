@@ -1,8 +1,8 @@
 """Is this leaf in that tree, and does that tree only add to this one?
 
-Proofs are made as RFC 6962 sections 2.1.1 (inclusion) and 2.1.2 (consistency) define them and checked by the
-algorithms of RFC 9162 sections 2.1.3.2 and 2.1.4.2. A check either passes in silence or raises `InvalidProof`;
-there is no third answer, and no input from a stranger raises anything else.
+Proofs are made as RFC 6962 sections 2.1.1 (inclusion) and 2.1.2 (consistency) define them and checked by
+the algorithms of RFC 9162 sections 2.1.3.2 and 2.1.4.2. A check either passes in silence or raises
+`InvalidProof`; there is no third answer, and no input from a stranger raises anything else.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def consistency_proof(old_size: int, new_size: int, read: NodeReader) -> list[by
 
 
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """Returns only if the leaf is number `index` of the tree of that size and root (RFC 9162 section 2.1.3.2).
+    """Returns only if the leaf is number `index` of that tree (RFC 9162 section 2.1.3.2).
 
     Raises:
         InvalidProof: It is not, or the proof is malformed.
@@ -116,7 +116,7 @@ def verify_consistency(
 
 
 def _roots_from(old_size: int, old_root: bytes, new_size: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """The old and new roots that the path leads to (RFC 9162 section 2.1.4.2, clauses 1 to 6)."""
+    """The old and new roots that the path leads to (RFC 9162 section 2.1.4.2, clauses 1 to 7)."""
     whole = old_size & (old_size - 1) == 0
     hashes = [old_root, *path] if whole else list(path)  # clause 2
     if not path:  # clause 1

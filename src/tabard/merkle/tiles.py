@@ -1,8 +1,8 @@
 """Under which paths, and as which bytes, is a log published?
 
-C2SP tlog-tiles: the nodes of every eighth level in runs of 256 (`tile/<level>/<index>`), and the leaves' bytes
-in runs of 256 (`tile/entries/<index>`). The last run of a level may be partial (`.p/<width>`). A path has one
-spelling only, and the bytes under it never change once they exist, so caches may keep them for ever.
+C2SP tlog-tiles: the nodes of every eighth level in runs of 256 (`tile/<level>/<index>`), and the leaves'
+bytes in runs of 256 (`tile/entries/<index>`). The last run of a level may be partial (`.p/<width>`). A path
+has one spelling only, and the bytes under it never change once they exist, so caches may keep them for ever.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Can a stranger check, offline, that these bytes are in the log?
 
-C2SP tlog-proof: the leaf's index, its inclusion path and the signed checkpoint in one text file. Whoever holds
-the leaf's bytes and the log's verifier key needs nothing else. `extra` is unsigned: it may inform, never prove.
+C2SP tlog-proof: the leaf's index, its inclusion path and the signed checkpoint in one text file. Whoever
+holds the leaf's bytes and the log's verifier key needs nothing else. The extra data is unsigned: it may
+inform, but it proves nothing.
 """
 
 from collections.abc import Sequence

@@ -112,7 +112,7 @@ def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
 def range_nodes(begin: int, end: int) -> list[NodeId]:
     """The complete nodes that together span leaves `[begin, end)`, from left to right.
 
-    The range must be one that RFC 6962's splitting makes: `begin` a multiple of every power of two in its width.
+    The range must be one that RFC 6962's splitting makes: `begin` is a multiple of the powers of two in it.
     """
     nodes = []
     while begin < end:
