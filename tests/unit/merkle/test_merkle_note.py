@@ -68,6 +68,12 @@ def test_a_verifier_key_round_trips_and_may_end_in_a_newline():
     assert VerifierKey.parse(VerifierKey("bad.example", bytes(32)).encode()).name == "bad.example"
 
 
+def test_a_verifier_key_under_an_id_not_its_own_is_refused():
+    line = LOG.vkey.encode()
+    with pytest.raises(InvalidVerifierKey):
+        VerifierKey.parse(line.replace(LOG.vkey.key_id.hex(), WITNESS.vkey.key_id.hex()))
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u00a0b", "a\nb", "a\x00b", "a\ud800b"])
 def test_names_that_would_break_a_note_are_refused(name):
     with pytest.raises(InvalidVerifierKey):

@@ -11,7 +11,16 @@ from tabard.merkle.proofs import (
     verify_consistency,
     verify_inclusion,
 )
-from tabard.merkle.tree import EMPTY_ROOT, InvalidTreeInput, MissingNode, NodeId, leaf_hash, root, root_of
+from tabard.merkle.tree import (
+    EMPTY_ROOT,
+    InvalidTreeInput,
+    MissingNode,
+    NodeId,
+    leaf_hash,
+    node_hash,
+    root,
+    root_of,
+)
 
 LEAVES = [leaf_hash(str(number).encode()) for number in range(130)]
 
@@ -109,6 +118,31 @@ def test_a_tree_in_which_an_old_leaf_was_changed_is_not_consistent(grow, growth,
         verify_consistency(
             old, root_of(LEAVES[:old]), new, root(new, reader), consistency_proof(old, new, reader)
         )
+
+
+@given(places(), st.integers(1, len(LEAVES)))
+def test_a_path_of_the_wrong_length_for_the_claimed_size_fails(read, place, claimed):
+    index, size = place
+    path = inclusion_proof(index, size, read)
+    if index < claimed and len(inclusion_proof(index, claimed, read)) == len(path):
+        return  # one shape: only the signed checkpoint tells these two sizes apart
+    with pytest.raises(InvalidProof):
+        verify_inclusion(LEAVES[index], index, claimed, path, root(size, read))
+
+
+def test_a_path_cannot_end_below_or_climb_above_the_root(read):
+    """Roots made to fit a path that is too short or too long for the size, so that only its length is wrong."""
+    a, b, c, d, extra = LEAVES[:5]
+    ab, root_3, root_4 = node_hash(a, b), root(3, read), root(4, read)
+    with pytest.raises(InvalidProof):
+        verify_inclusion(a, 0, 4, [b], ab)
+    with pytest.raises(InvalidProof):
+        verify_inclusion(a, 0, 1, [extra], node_hash(extra, a))
+    verify_consistency(3, root_3, 4, root_4, [c, d, ab])
+    with pytest.raises(InvalidProof):
+        verify_consistency(3, root_3, 8, root_4, [c, d, ab])
+    with pytest.raises(InvalidProof):
+        verify_consistency(3, node_hash(extra, root_3), 4, node_hash(extra, root_4), [c, d, ab, extra])
 
 
 blobs = st.binary(max_size=40) | st.binary(min_size=32, max_size=32)
