@@ -131,7 +131,7 @@ def test_a_path_of_the_wrong_length_for_the_claimed_size_fails(read, place, clai
 
 
 def test_a_path_cannot_end_below_or_climb_above_the_root(read):
-    """Roots made to fit a path that is too short or too long for the size, so that only its length is wrong."""
+    """Roots made to fit a path too short or too long for the size, so that only its length is wrong."""
     a, b, c, d, extra = LEAVES[:5]
     ab, root_3, root_4 = node_hash(a, b), root(3, read), root(4, read)
     with pytest.raises(InvalidProof):
