@@ -163,7 +163,7 @@ class LocalWriter:
             raise ObjectExists("An object already stands under this key.", key=self._path.name) from error
 
     def _withdraw(self) -> None:
-        """The name goes too if it is ours: linked, perhaps not durable, and about to be reported as failed."""
+        """The name goes too if it is ours: linked, perhaps not durable, and to be reported as failed."""
         with contextlib.suppress(OSError):
             if os.path.samestat(self._path.stat(), os.fstat(self._descriptor)):
                 self._path.unlink()
