@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     DERIVATIVE_MADE = "derivative.made"
     CLIP_REQUESTED = "clip.requested"
     CLIP_CUT = "clip.cut"
+    CLIP_FAILED = "clip.failed"
     CLIP_PLAYED = "clip.played"
     INCIDENT_RECORDED = "incident.recorded"
     INCIDENT_VIEWED = "incident.viewed"
@@ -47,6 +48,7 @@ class EventKind(StrEnum):
     HOLD_RELEASED = "hold.released"
     PACK_REQUESTED = "pack.requested"
     PACK_BUILT = "pack.built"
+    PACK_FAILED = "pack.failed"
     PACK_DOWNLOADED = "pack.downloaded"
     UNIT_CREATED = "unit.created"
     OFFICER_ENROLLED = "officer.enrolled"
@@ -82,6 +84,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.DERIVATIVE_MADE: Section62.ALTERATION,
     EventKind.CLIP_REQUESTED: Section62.ALTERATION,
     EventKind.CLIP_CUT: Section62.ALTERATION,
+    EventKind.CLIP_FAILED: Section62.ADMINISTRATION,
     EventKind.CLIP_PLAYED: Section62.CONSULTATION,
     EventKind.INCIDENT_RECORDED: Section62.COLLECTION,
     EventKind.INCIDENT_VIEWED: Section62.CONSULTATION,
@@ -93,6 +96,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.HOLD_RELEASED: Section62.ALTERATION,
     EventKind.PACK_REQUESTED: Section62.CONSULTATION,
     EventKind.PACK_BUILT: Section62.DISCLOSURE,
+    EventKind.PACK_FAILED: Section62.ADMINISTRATION,
     EventKind.PACK_DOWNLOADED: Section62.DISCLOSURE,
     EventKind.UNIT_CREATED: Section62.ADMINISTRATION,
     EventKind.OFFICER_ENROLLED: Section62.COLLECTION,

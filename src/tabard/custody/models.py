@@ -71,7 +71,9 @@ class Node(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(level__gte=0, index__gte=0), name="custody_node_not_negative")
+            models.CheckConstraint(
+                condition=models.Q(level__gte=0, index__gte=0), name="custody_node_not_negative"
+            )
         ]
 
     def __str__(self) -> str:
@@ -87,7 +89,9 @@ class Checkpoint(models.Model):
     signed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(size__gte=0), name="custody_checkpoint_size")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="custody_checkpoint_size")
+        ]
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size}"

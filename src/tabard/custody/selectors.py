@@ -50,7 +50,9 @@ class LogFilter:
 def history(subject_ids: Iterable[UUID]) -> QuerySet[Event]:
     """Every event about these subjects, oldest first, with who did it."""
     return (
-        Event.objects.filter(subject_id__in=list(subject_ids)).select_related("particulars").order_by("at", "id")
+        Event.objects.filter(subject_id__in=list(subject_ids))
+        .select_related("particulars")
+        .order_by("at", "id")
     )
 
 
@@ -88,6 +90,8 @@ def receipt(event_id: UUID) -> TlogProof:
     """
     found, head = event(event_id), latest_checkpoint()
     if head is None or found.position is None or found.position >= head.size:
-        raise NotYetSequenced("No checkpoint covers the event yet; try again in ten seconds.", event=str(event_id))
+        raise NotYetSequenced(
+            "No checkpoint covers the event yet; try again in ten seconds.", event=str(event_id)
+        )
     path = inclusion_proof(found.position, head.size, read_nodes)
     return TlogProof(index=found.position, path=tuple(path), checkpoint_note=head.note.encode())

@@ -41,7 +41,9 @@ def append(
         OutsideTransaction: when no transaction is open.
     """
     if not connection.in_atomic_block:
-        raise OutsideTransaction("A custody event is appended inside the transaction of its act.", kind=kind.value)
+        raise OutsideTransaction(
+            "A custody event is appended inside the transaction of its act.", kind=kind.value
+        )
     event_id = new_id()
     actor, particulars = commit(actor_value(by)), commit(details or {})
     leaf = leaf_bytes(

@@ -105,7 +105,9 @@ def _signed_heads(verifier: VerifierKey, report: LogReport) -> dict[int, bytes]:
             report.add("checkpoint_signature", row.size, f"Checkpoint {row.size}: {error.message}")
             continue
         if (head.size, head.root) != (row.size, bytes(row.root)):
-            report.add("checkpoint_row", row.size, f"Checkpoint {row.size} differs from the note that was signed.")
+            report.add(
+                "checkpoint_row", row.size, f"Checkpoint {row.size} differs from the note that was signed."
+            )
         heads[head.size] = head.root
     return heads
 
@@ -114,7 +116,12 @@ def _check_tree(heads: dict[int, bytes], report: LogReport) -> None:
     """Walk the events in order, growing the tree beside what is stored and signed."""
     tree, stored = _GrowingTree(), _StoredNodes()
     _check_head(tree, heads, report)
-    for event in Event.objects.filter(position__isnull=False).select_related("particulars").order_by("position").iterator(_BATCH):
+    for event in (
+        Event.objects.filter(position__isnull=False)
+        .select_related("particulars")
+        .order_by("position")
+        .iterator(_BATCH)
+    ):
         _check_position(event, tree.size, report)
         _check_event(event, report)
         for level, index, value in tree.append(leaf_hash(bytes(event.leaf))):
@@ -124,7 +131,9 @@ def _check_tree(heads: dict[int, bytes], report: LogReport) -> None:
             stored.compare(report)
     stored.compare(report)
     for size in sorted(size for size in heads if size > tree.size):
-        report.add("events_missing", size, f"Checkpoint {size} was signed, but only {tree.size} events are here.")
+        report.add(
+            "events_missing", size, f"Checkpoint {size} was signed, but only {tree.size} events are here."
+        )
     if Node.objects.count() != stored.expected_total:
         report.add("nodes_unexpected", "nodes", "There are tree nodes that no event accounts for.")
     report.events, report.root = tree.size, tree.root()

@@ -56,7 +56,9 @@ class Link(models.Model):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["incident", "recording"], name="incidents_linked_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "recording"], name="incidents_linked_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.incident_id} shows in {self.recording_id}"
@@ -90,7 +92,9 @@ class Exhibit(models.Model):
         ordering = ["-produced_at"]
         constraints = [
             models.UniqueConstraint(fields=["producer", "number"], name="incidents_exhibit_number_unique"),
-            models.CheckConstraint(condition=models.Q(number__gte=1), name="incidents_exhibit_number_positive"),
+            models.CheckConstraint(
+                condition=models.Q(number__gte=1), name="incidents_exhibit_number_positive"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """The one place that decides who may do what to which item. Default is no.
 
-Functions come in pairs: `check_can` raises, `can` answers; screen and enforcement ask the same rule, so they cannot
-drift apart. `scope` is the same rule as a database filter.
+Functions come in pairs: `check_can` raises, `can` answers; screen and enforcement ask the same rule, so they
+cannot drift apart. `scope` is the same rule as a database filter.
 """
 
 from dataclasses import dataclass, field
@@ -77,14 +77,21 @@ def check_can(viewer: Viewer, action: Action, item: Owned | None = None) -> None
         raise Denied(decided.reason, action=action.value, item=item)
 
 
-def scope(viewer: Viewer, action: Action, *, officer: str = "officer_id", unit: str = "unit_id") -> Q:
-    """The rows that the viewer may do the action to, as a filter over the named columns."""
+def scope(viewer: Viewer, action: Action, *, officer: str | None = "officer_id", unit: str = "unit_id") -> Q:
+    """The rows that the viewer may do the action to, as a filter over the named columns.
+
+    Args:
+        viewer: Who is asking.
+        action: What they want to do.
+        officer: The column of the officer whose item it is; None where rows are nobody's own.
+        unit: The column of the unit that the item belongs to.
+    """
     allowing = reach(viewer.roles, action)
     if Relation.FORCE in allowing:
         return Q()
     rows = Q(pk__in=[])
     if Relation.UNIT in allowing:
         rows |= Q(**{f"{unit}__in": viewer.unit_ids})
-    if Relation.OWN in allowing and viewer.officer_id is not None:
+    if Relation.OWN in allowing and officer is not None and viewer.officer_id is not None:
         rows |= Q(**{officer: viewer.officer_id})
     return rows

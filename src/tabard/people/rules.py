@@ -1,7 +1,7 @@
 """Who may do what? One table: role x action x relation to the item. What is not in it is refused.
 
-A relation says how the person stands to the item: it is their own, it belongs to a unit they work in or above, it
-was disclosed to them, or it is merely in the same force. A verdict always carries its reason.
+A relation says how the person stands to the item: it is their own, it belongs to a unit they work in or above,
+it was disclosed to them, or it is merely in the same force. A verdict always carries its reason.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ class Role(StrEnum):
     @property
     def label(self) -> str:
         """The role as screens show it."""
-        return self.value.replace("_", " ").replace("bwv", "BWV").capitalize().replace("Bwv", "BWV")
+        return self.value.replace("_", " ").capitalize().replace("Bwv", "BWV")
 
 
 class Relation(StrEnum):
@@ -36,6 +36,19 @@ class Relation(StrEnum):
     UNIT = "unit"
     SHARED = "shared"
     FORCE = "force"
+
+    @property
+    def words(self) -> str:
+        """The relation in a sentence: the item is "your own"."""
+        return _RELATION_WORDS[self]
+
+
+_RELATION_WORDS: Mapping[Relation, str] = {
+    Relation.OWN: "your own",
+    Relation.UNIT: "your unit's",
+    Relation.SHARED: "disclosed to you",
+    Relation.FORCE: "your force's",
+}
 
 
 class Action(StrEnum):
@@ -169,6 +182,6 @@ def judge(roles: Iterable[Role], action: Action, relations: frozenset[Relation])
     if allowing & relations:
         return Verdict(allowed=True, reason=f"{action} is allowed for {', '.join(held)}")
     if allowing:
-        where = " or ".join(sorted(allowing))
-        return Verdict(allowed=False, reason=f"{action} is allowed only on items that are {where} to you")
+        where = " or ".join(relation.words for relation in sorted(allowing))
+        return Verdict(allowed=False, reason=f"{action} is allowed only where the item is {where}")
     return Verdict(allowed=False, reason=f"None of your roles allows {action}")

@@ -99,7 +99,9 @@ class Segment(models.Model):
     class Meta:
         ordering = ["ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["recording", "ordinal"], name="recordings_segment_ordinal_unique"),
+            models.UniqueConstraint(
+                fields=["recording", "ordinal"], name="recordings_segment_ordinal_unique"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -198,7 +200,8 @@ class Clip(models.Model):
                 name="recordings_clip_ends_after_start",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="cut") | models.Q(object__isnull=False), name="recordings_clip_cut_has_object"
+                condition=~models.Q(state="cut") | models.Q(object__isnull=False),
+                name="recordings_clip_cut_has_object",
             ),
         ]
 

@@ -1,0 +1,181 @@
+"""Which recordings may this person see, and which of those were asked for?
+
+Pages are keyset pages: how deep one reads does not change what a page costs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from tabard.kernel.errors import Invalid, NotFound
+from tabard.people.authorisation import Viewer, check_can, scope
+from tabard.people.rules import Action
+from tabard.recordings.models import Category, Clip, Recording, Segment
+
+PAGE_RECORDINGS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFilter:
+    """Which recordings to show; an empty value means any.
+
+    `words` finds camera serials, officers (family name, shoulder number) and the name the camera gave. `among` limits
+    to ids that a later stage of the journey knows of, such as the recordings linked to an incident.
+    """
+
+    words: str = ""
+    category: str = ""
+    unit_id: UUID | None = None
+    officer_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    flag: str = ""
+    mine_only: bool = False
+    include_disposed: bool = False
+    among: QuerySet[Any, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """One page, newest first; the cursors lead to the pages beside it, None where there is none."""
+
+    recordings: Sequence[Recording]
+    older: str | None
+    newer: str | None
+
+
+def get(viewer: Viewer, recording_id: UUID, action: Action = Action.RECORDING_VIEW) -> Recording:
+    """The recording, if the viewer may do the action to it.
+
+    Raises:
+        NotFound: when there is no such recording.
+        Denied: when the viewer may not; the edge logs the refusal.
+    """
+    recording = _with_names(Recording.objects.filter(id=recording_id)).first()
+    if recording is None:
+        raise NotFound("There is no such recording.", recording=str(recording_id))
+    check_can(viewer, action, recording)
+    return recording
+
+
+def segment(viewer: Viewer, segment_id: UUID, action: Action = Action.RECORDING_PLAY) -> Segment:
+    """The segment, if the viewer may do the action to its recording.
+
+    Raises:
+        NotFound: when there is no such segment.
+        Denied: when the viewer may not.
+    """
+    found = Segment.objects.select_related("recording", "object").filter(id=segment_id).first()
+    if found is None:
+        raise NotFound("There is no such segment.", segment=str(segment_id))
+    check_can(viewer, action, found.recording)
+    return found
+
+
+def clip(viewer: Viewer, clip_id: UUID, action: Action = Action.RECORDING_PLAY) -> Clip:
+    """The clip, if the viewer may do the action to its recording.
+
+    Raises:
+        NotFound: when there is no such clip.
+        Denied: when the viewer may not.
+    """
+    found = Clip.objects.select_related("segment__recording", "object").filter(id=clip_id).first()
+    if found is None:
+        raise NotFound("There is no such clip.", clip=str(clip_id))
+    check_can(viewer, action, found.segment.recording)
+    return found
+
+
+def page(
+    viewer: Viewer, wanted: RecordingFilter, *, cursor: str = "", limit: int = PAGE_RECORDINGS
+) -> RecordingPage:
+    """The recordings of the filter that the viewer may see, from the cursor on.
+
+    Raises:
+        Invalid: when the cursor is not one of ours.
+    """
+    rows = _with_names(
+        Recording.objects.filter(scope(viewer, Action.RECORDING_VIEW) & _matching(viewer, wanted))
+    )
+    backwards, bound = _parse_cursor(cursor)
+    if backwards:
+        newer_first = list(rows.filter(_beyond(bound, "gt")).order_by("started_at", "id")[: limit + 1])
+        shown, more = newer_first[:limit][::-1], len(newer_first) > limit
+        return _page(shown, has_newer=more, has_older=True)
+    older_first = rows.order_by("-started_at", "-id")
+    if bound is not None:
+        older_first = older_first.filter(_beyond(bound, "lt"))
+    found = list(older_first[: limit + 1])
+    return _page(found[:limit], has_newer=bound is not None, has_older=len(found) > limit)
+
+
+def categories() -> QuerySet[Category]:
+    """The categories an officer may choose, by name."""
+    return Category.objects.filter(is_offered=True)
+
+
+def _with_names(rows: QuerySet[Recording]) -> QuerySet[Recording]:
+    """Load what every list and page shows beside the recording, in the same query."""
+    return rows.select_related("camera", "officer", "unit", "category")
+
+
+def _matching(viewer: Viewer, wanted: RecordingFilter) -> Q:
+    """The filter over recordings."""
+    exact: dict[str, object] = {
+        "category_id": wanted.category,
+        "unit_id": wanted.unit_id,
+        "officer_id": viewer.officer_id if wanted.mine_only else wanted.officer_id,
+        "started_at__gte": wanted.since,
+        "started_at__lt": wanted.until,
+        "flags__contains": [wanted.flag] if wanted.flag else None,
+    }
+    rows = Q(**{name: value for name, value in exact.items() if value})
+    if wanted.among is not None:
+        rows &= Q(id__in=wanted.among)
+    if not wanted.include_disposed:
+        rows &= Q(disposed_at__isnull=True)
+    for word in wanted.words.split():
+        rows &= (
+            Q(camera_serial__icontains=word)
+            | Q(source_name__icontains=word)
+            | Q(officer__family_name__icontains=word)
+            | Q(officer__shoulder_number__iexact=word)
+        )
+    return rows
+
+
+_Bound = tuple[datetime, UUID]
+
+
+def _beyond(bound: _Bound | None, side: str) -> Q:
+    """Rows strictly on one side of the bound in (started_at, id) order."""
+    if bound is None:
+        return Q()
+    at, recording_id = bound
+    return Q(**{f"started_at__{side}": at}) | Q(**{"started_at": at, f"id__{side}": recording_id})
+
+
+def _page(shown: list[Recording], *, has_newer: bool, has_older: bool) -> RecordingPage:
+    """The page with the cursors that lead on from its ends."""
+    older = f"older~{_mark(shown[-1])}" if shown and has_older else None
+    newer = f"newer~{_mark(shown[0])}" if shown and has_newer else None
+    return RecordingPage(shown, older, newer)
+
+
+def _mark(recording: Recording) -> str:
+    return f"{recording.started_at.isoformat()}~{recording.id}"
+
+
+def _parse_cursor(cursor: str) -> tuple[bool, _Bound | None]:
+    """Whether it leads to newer rows, and its bound."""
+    if not cursor:
+        return False, None
+    try:
+        direction, at, recording_id = cursor.split("~")
+        return direction == "newer", (datetime.fromisoformat(at), UUID(recording_id))
+    except ValueError as error:
+        raise Invalid("That page address is not one that Tabard gave.", field="cursor") from error
