@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.sealing.sealed_bytes import seal
 
 from tabard.kernel.errors import Integrity
 from tabard.sealing.format import HEADER_BYTES, TAG_BYTES, TRAILER_BYTES
-from tests.unit.sealing.sealed_bytes import seal
 
 CHUNK_SIZES = st.integers(min_value=1, max_value=40)
 PIECES = st.lists(st.binary(max_size=100), max_size=6)

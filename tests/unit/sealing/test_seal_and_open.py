@@ -5,6 +5,7 @@ import tracemalloc
 from uuid import UUID
 
 import pytest
+from tests.unit.sealing.sealed_bytes import KEY, OBJECT_ID, seal
 
 from tabard.sealing import Sealer
 from tabard.sealing.errors import (
@@ -20,7 +21,6 @@ from tabard.sealing.errors import (
 )
 from tabard.sealing.format import HEADER_BYTES, TAG_BYTES, TRAILER_BYTES
 from tabard.sealing.open import RangeOutside
-from tests.unit.sealing.sealed_bytes import KEY, OBJECT_ID, seal
 
 PLAIN = bytes(range(100))  # seven chunks of 16, the last of 4
 CHUNK = 16 + TAG_BYTES

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from tests.unit.sealing.sealed_bytes import seal
 
 from tabard.sealing.keys import WrappedKey, unwrap_key
-from tests.unit.sealing.sealed_bytes import seal
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "sealed-object.md"
 

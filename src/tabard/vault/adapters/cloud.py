@@ -46,7 +46,7 @@ class CloudStore:
                 return obstore.get_range(self._bucket, key, start=start, end=stop).to_bytes()
             except (BaseError, ValueError):
                 # A range that is empty or starts past the end is an error to some stores and not to others.
-                if start < stop and start < self.size(key):
+                if start < min(stop, self.size(key)):
                     raise
                 return b""
 
@@ -87,7 +87,9 @@ class CloudWriter:
         """All of `data` is buffered or uploaded as invisible parts."""
         upload = self._require_open()
         with self._or_abort("write"):
-            upload.write(data)
+            upload.write(
+                bytes(data)
+            )  # obstore keeps the buffer it is given, and the caller will reuse this one
 
     def commit(self) -> None:
         """The object is visible under its key, or nothing of it is."""
