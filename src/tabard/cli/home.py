@@ -97,8 +97,8 @@ class Home:
         # Under the system's temporary folder someone else may have been there first, waiting for us to call.
         if not is_ours(self.socket_folder.parent):
             raise HomeUnusable(
-                f"{self.socket_folder.parent} is another user's or open to others, so the database's socket would "
-                "not be safe in it. Remove that folder and try again.",
+                f"{self.socket_folder.parent} is another user's or open to others, so the database's socket "
+                "would not be safe in it. Remove that folder and try again.",
                 path=str(self.socket_folder.parent),
             )
         return self
