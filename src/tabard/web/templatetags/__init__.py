@@ -1,0 +1,1 @@
+"""Template tags: how values, forms and components are written on a page."""
