@@ -3,6 +3,7 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.functions import Upper
 
 from tabard.kernel.ids import new_id
 from tabard.people.models import Officer, Unit
@@ -20,7 +21,7 @@ class Camera(models.Model):
         OTHER = "other", "Other"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    serial = models.CharField(max_length=64, unique=True)
+    serial = models.CharField(max_length=64)
     make = models.CharField(max_length=64)
     model = models.CharField(max_length=64)
     mount = models.CharField(max_length=16, choices=Mount, default=Mount.CHEST)
@@ -29,6 +30,7 @@ class Camera(models.Model):
 
     class Meta:
         ordering = ["serial"]
+        constraints = [models.UniqueConstraint(Upper("serial"), name="fleet_camera_serial_unique")]
 
     def __str__(self) -> str:
         return f"{self.make} {self.model} {self.serial}"
@@ -38,7 +40,7 @@ class Dock(models.Model):
     """A docking station at a site, where cameras charge and are emptied."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    serial = models.CharField(max_length=64, unique=True)
+    serial = models.CharField(max_length=64)
     site = models.CharField(max_length=120)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="docks")
     bays = models.PositiveSmallIntegerField(default=8)
@@ -46,6 +48,7 @@ class Dock(models.Model):
 
     class Meta:
         ordering = ["site", "serial"]
+        constraints = [models.UniqueConstraint(Upper("serial"), name="fleet_dock_serial_unique")]
 
     def __str__(self) -> str:
         return f"{self.site} ({self.serial})"
@@ -64,7 +67,12 @@ class Assignment(models.Model):
             ExclusionConstraint(
                 name="fleet_assignment_one_wearer",
                 expressions=[("camera", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
-            )
+            ),
+            # An empty range overlaps nothing, so it would slip past the exclusion.
+            models.CheckConstraint(
+                condition=models.Q(during__isempty=False, during__lower_inf=False),
+                name="fleet_assignment_lasts",
+            ),
         ]
 
     def __str__(self) -> str:

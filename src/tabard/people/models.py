@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.functions import Lower, Upper
 
 from tabard.kernel.ids import new_id
 from tabard.people.rules import Role
@@ -25,7 +26,7 @@ class Unit(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     kind = models.CharField(max_length=24, choices=Kind)
-    code = models.CharField(max_length=24, unique=True)
+    code = models.CharField(max_length=24)
     name = models.CharField(max_length=120)
 
     class Meta:
@@ -35,7 +36,12 @@ class Unit(models.Model):
                 condition=models.Q(kind="force", parent__isnull=True)
                 | (~models.Q(kind="force") & models.Q(parent__isnull=False)),
                 name="people_unit_only_force_is_root",
-            )
+            ),
+            models.UniqueConstraint(Upper("code"), name="people_unit_code_unique"),
+            # The relation "in the same force" means every row; a second force would be reached by the first.
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(kind="force"), name="people_unit_one_force"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,11 +55,15 @@ class Officer(models.Model):
     given_name = models.CharField(max_length=80)
     family_name = models.CharField(max_length=80)
     rank = models.CharField(max_length=40)
-    warrant_number = models.CharField(max_length=24, unique=True)
-    shoulder_number = models.CharField(max_length=24, unique=True)
+    warrant_number = models.CharField(max_length=24)
+    shoulder_number = models.CharField(max_length=24)
 
     class Meta:
         ordering = ["family_name", "given_name"]
+        constraints = [
+            models.UniqueConstraint(Upper("warrant_number"), name="people_officer_warrant_number_unique"),
+            models.UniqueConstraint(Upper("shoulder_number"), name="people_officer_shoulder_number_unique"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rank} {self.given_name} {self.family_name} ({self.shoulder_number})"
@@ -78,7 +88,12 @@ class Posting(models.Model):
             ExclusionConstraint(
                 name="people_posting_one_at_a_time",
                 expressions=[("officer", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
-            )
+            ),
+            # An empty range overlaps nothing, so it would slip past the exclusion.
+            models.CheckConstraint(
+                condition=models.Q(during__isempty=False, during__lower_inf=False),
+                name="people_posting_lasts",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,7 +113,14 @@ class Account(AbstractBaseUser):
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects: ClassVar[BaseUserManager["Account"]] = BaseUserManager()
+    objects = BaseUserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(username=Lower("username")), name="people_account_lower_case"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -119,3 +141,19 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} is {self.role}"
+
+
+class SignInAttempts(models.Model):
+    """How often one user name was tried in vain since `since_at`; gone after a success.
+
+    A table and not a count of custody events: it counts every try before the password is looked at, so tries made
+    at the same moment cannot slip past the limit, and it treats names that do not exist like those that do. `key`
+    is a keyed hash, because people type passwords into the wrong box.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveSmallIntegerField()
+    since_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.failures} since {self.since_at:%H:%M}"
