@@ -4,6 +4,7 @@ Events are inserted without a position, so writers never wait for one another; o
 lock decides) gives positions in batches. A batch is one transaction: positions, nodes, or nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -13,7 +14,7 @@ from tabard.custody.models import Checkpoint, Event, Node
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import CheckpointSigner
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
-from tabard.merkle.tree import extend, leaf_hash, root
+from tabard.merkle.tree import NodeId, extend, leaf_hash, root
 
 BATCH_EVENTS = 5_000
 _LOCK = 0x7461_6261_7264  # "tabard": the advisory lock that only the acting sequencer holds
@@ -77,7 +78,7 @@ def _place(event_ids: list[object], first: int) -> None:
         )
 
 
-def _store_nodes(nodes: list[tuple[object, bytes]]) -> None:
+def _store_nodes(nodes: Sequence[tuple[NodeId, bytes]]) -> None:
     """Write complete nodes; they never change once written."""
     Node.objects.bulk_create(
         [Node(level=node.level, index=node.index, hash=value) for node, value in nodes], batch_size=5_000

@@ -33,7 +33,9 @@ class Hold(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["recording"], name="retention_active_holds", condition=models.Q(released_at__isnull=True)
+                fields=["recording"],
+                name="retention_active_holds",
+                condition=models.Q(released_at__isnull=True),
             )
         ]
 
@@ -57,7 +59,9 @@ class Disposal(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["executed_at"], name="retention_not_yet_removed", condition=models.Q(removed_at__isnull=True)
+                fields=["executed_at"],
+                name="retention_not_yet_removed",
+                condition=models.Q(removed_at__isnull=True),
             )
         ]
 

@@ -1,0 +1,227 @@
+"""What can be seen in a segment? Probes, stills, renditions and clips, each made in the decoder jail and then sealed.
+
+Every step can be repeated: what was made before is left as it is. A recording that is disposed of while the jail works
+on it wins: what was made is abandoned, because nothing may outlive its original.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from tabard.custody import services as custody
+from tabard.custody.actors import Actor, Subject
+from tabard.custody.kinds import EventKind
+from tabard.kernel.errors import Conflict
+from tabard.media.jail.errors import CannotDecode, DecoderKilled
+from tabard.media.jail.limits import Limits
+from tabard.media.jail.runner import JailResult, run
+from tabard.media.models import Derivative, Probe
+from tabard.recordings import clips
+from tabard.recordings.models import Clip, Recording, Segment
+from tabard.vault import services as vault
+from tabard.vault.models import SealedObject
+from tabard.vault.services import PendingObject
+
+_COPY_BYTES = 1024 * 1024
+
+
+class DisposedMeanwhile(Conflict):
+    """The recording was disposed of while something was being made from it; what was made is abandoned."""
+
+    code = "disposed_meanwhile"
+
+
+def probe_recording(*, recording: Recording, by: Actor, at: datetime) -> list[Probe]:
+    """Every segment has been looked into, or has the reason why it cannot be decoded; logged once."""
+    segments = recording.segments.select_related("object", "recording")
+    found = {
+        segment: _look(segment) for segment in segments if not Probe.objects.filter(segment=segment).exists()
+    }
+    if not found:
+        return []
+    with transaction.atomic():
+        kept = _still_kept(recording.id)
+        probes = Probe.objects.bulk_create(_probe(segment, facts, at) for segment, facts in found.items())
+        if not all(probe.is_decodable for probe in probes) and Recording.Flag.CANNOT_DECODE not in kept.flags:
+            kept.flags = [*kept.flags, Recording.Flag.CANNOT_DECODE.value]
+            kept.save(update_fields=["flags"])
+        custody.append(
+            kind=EventKind.RECORDING_PROBED,
+            subject=Subject("recording", recording.id),
+            at=at,
+            by=by,
+            details={str(probe.segment_id): probe.reason or "decodable" for probe in probes},
+        )
+    return probes
+
+
+def make_derivatives(*, segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
+    """A decodable segment has its poster and thumbnail strip, and a rendition if browsers cannot play it."""
+    probe = Probe.objects.filter(segment=segment, is_decodable=True).first()
+    if probe is None:
+        return []
+    made = _make_stills(segment, by, at)
+    if not probe.is_browser_playable:
+        made += _make_rendition(segment, by, at)
+    return made
+
+
+def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
+    """The clip is cut by stream copy and sealed, or carries the reason why it could not be."""
+    if clip.state != Clip.State.REQUESTED:
+        return clip
+    try:
+        result = _jailed("clip", clip.segment, {"start_s": clip.start_s, "end_s": clip.end_s})
+    except (CannotDecode, DecoderKilled) as error:
+        return clips.record_failure(clip=clip, reason=error.message, by=by, at=at)
+    with closing(_output(result)) as output, vault.start() as pending:
+        _copy(output, pending)
+        pending.seal()
+        with transaction.atomic():
+            _still_kept(clip.segment.recording_id)
+            return clips.record_cut(
+                clip=clip,
+                sealed=vault.record(pending=pending, at=at),
+                container=result.facts["container"],
+                actual_start_s=result.facts["start_s"],
+                actual_end_s=result.facts["end_s"],
+                by=by,
+                at=at,
+            )
+
+
+def _look(segment: Segment) -> Mapping[str, Any]:
+    """What the jail says of a segment; a refusal is an answer too."""
+    try:
+        return _jailed("probe", segment, {}).facts
+    except (CannotDecode, DecoderKilled) as error:
+        return {"decodable": False, "browser_playable": False, "reason": error.message}
+
+
+def _probe(segment: Segment, facts: Mapping[str, Any], at: datetime) -> Probe:
+    return Probe(
+        segment=segment,
+        is_decodable=facts["decodable"],
+        is_browser_playable=facts["browser_playable"],
+        reason=facts["reason"] or "",
+        duration_s=facts.get("duration_s"),
+        facts=dict(facts),
+        probed_at=at,
+    )
+
+
+def _make_stills(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
+    """The poster and the strip, which the jail writes one after the other into one output."""
+    missing = [kind for kind in (Derivative.Kind.POSTER, Derivative.Kind.STRIP) if not _has(segment, kind)]
+    if not missing:
+        return []
+    try:
+        result = _jailed("stills", segment, {})
+    except (CannotDecode, DecoderKilled):
+        return []
+    with closing(_output(result)) as output:
+        made = []
+        for kind in missing:
+            facts = result.facts[kind.value]
+            output.seek(facts["start"])
+            still = Derivative(segment=segment, kind=kind, content_type="image/jpeg", facts=facts)
+            made.append(_seal(still, output, by, at, length_bytes=facts["length"]))
+        return made
+
+
+def _make_rendition(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
+    if _has(segment, Derivative.Kind.RENDITION):
+        return []
+    try:
+        result = _jailed("rendition", segment, {})
+    except (CannotDecode, DecoderKilled):
+        return []
+    with closing(_output(result)) as output:
+        kind, facts = Derivative.Kind.RENDITION, result.facts
+        return [
+            _seal(
+                Derivative(segment=segment, kind=kind, content_type="video/mp4", facts=facts), output, by, at
+            )
+        ]
+
+
+def _has(segment: Segment, kind: Derivative.Kind) -> bool:
+    return Derivative.objects.filter(segment=segment, kind=kind).exists()
+
+
+def _seal(
+    derivative: Derivative, output: BinaryIO, by: Actor, at: datetime, *, length_bytes: int | None = None
+) -> Derivative:
+    """The derivative is sealed, recorded and logged when this returns; its bytes are the output's next ones."""
+    with vault.start() as pending:
+        _copy(output, pending, length_bytes)
+        pending.seal()
+        with transaction.atomic():
+            _still_kept(derivative.segment.recording_id)
+            sealed = vault.record(pending=pending, at=at)
+            derivative.object, derivative.made_at = sealed, at
+            derivative.save(force_insert=True)
+            _log_derivative(derivative, sealed, by, at)
+    return derivative
+
+
+def _log_derivative(derivative: Derivative, sealed: SealedObject, by: Actor, at: datetime) -> None:
+    custody.append(
+        kind=EventKind.DERIVATIVE_MADE,
+        subject=Subject("segment", derivative.segment_id),
+        at=at,
+        by=by,
+        sha256=bytes(sealed.sha256),
+        details={"kind": str(derivative.kind)},
+    )
+
+
+def _still_kept(recording_id: UUID) -> Recording:
+    """The recording, locked against disposal until the transaction ends.
+
+    Raises:
+        DisposedMeanwhile: when it was disposed of.
+    """
+    recording = Recording.objects.select_for_update().get(id=recording_id)
+    if recording.disposed_at is not None:
+        raise DisposedMeanwhile("The recording was disposed of.", recording=str(recording_id))
+    return recording
+
+
+def _jailed(task: str, segment: Segment, params: Mapping[str, Any]) -> JailResult:
+    """One task on one segment, decrypted on the fly into the jail; no plain text touches a disk."""
+    reader = vault.open_object(obj=segment.object)
+    scratch = settings.TABARD_HOME / "scratch"
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return run(
+        task,
+        params,
+        source=lambda start, stop: b"".join(reader.read(start, stop)),
+        source_size=reader.size_bytes,
+        scratch=scratch,
+        limits=Limits(),
+        accept_missing=settings.TABARD_ACCEPT_MISSING_WALLS,
+    )
+
+
+def _output(result: JailResult) -> BinaryIO:
+    if result.output is None:
+        raise DecoderKilled("wrote nothing")
+    return result.output
+
+
+def _copy(output: BinaryIO, pending: PendingObject, length_bytes: int | None = None) -> None:
+    """Copy `length_bytes` from where the output stands, or all of the rest, into a pending object."""
+    left = length_bytes
+    while left is None or left > 0:
+        piece = output.read(_COPY_BYTES if left is None else min(_COPY_BYTES, left))
+        if not piece:
+            return
+        pending.write(piece)
+        if left is not None:
+            left -= len(piece)

@@ -1,0 +1,102 @@
+"""What do we know about a recording that decides how long it is kept?"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from tabard.incidents.models import Exhibit, Link
+from tabard.intake.models import ReceivedObject
+from tabard.media.models import Derivative
+from tabard.people.authorisation import Viewer, check_can
+from tabard.people.rules import Action
+from tabard.recordings.models import Attachment, Clip, Recording, Segment
+from tabard.retention.models import Disposal, Hold
+from tabard.retention.policy import default_policy
+from tabard.retention.rules import Decision, Facts, Policy, decide
+
+_BATCH = 1_000
+
+
+def decision(viewer: Viewer, recording: Recording) -> Decision:
+    """Why, and until when, the recording is kept.
+
+    Raises:
+        Denied: when the viewer may not see the recording.
+    """
+    check_can(viewer, Action.RECORDING_VIEW, recording)
+    return decide(facts_of(recording), default_policy())
+
+
+def holds_of(viewer: Viewer, recording: Recording) -> QuerySet[Hold]:
+    """The holds on a recording, newest first.
+
+    Raises:
+        Denied: when the viewer may not see the recording.
+    """
+    check_can(viewer, Action.RECORDING_VIEW, recording)
+    return Hold.objects.filter(recording=recording).select_related("placed_by").order_by("-placed_at")
+
+
+def facts_of(recording: Recording) -> Facts:
+    """The facts of one recording, read now."""
+    return Facts(
+        category=recording.category_id,
+        started_at=recording.started_at,
+        received_at=recording.received_at,
+        clock_suspect=Recording.Flag.CLOCK_SUSPECT in recording.flags,
+        holds=tuple(_hold_reasons(recording.id)),
+    )
+
+
+def due(policy: Policy, as_of: datetime) -> Iterator[tuple[Recording, Decision]]:
+    """Every recording that is due and not held, oldest first, with the decision; memory stays flat."""
+    waiting = Recording.objects.filter(
+        ~Exists(Link.objects.filter(recording=OuterRef("pk"))),
+        ~Exists(Exhibit.objects.filter(recording=OuterRef("pk"))),
+        ~Exists(Hold.objects.filter(recording=OuterRef("pk"), released_at__isnull=True)),
+        disposed_at__isnull=True,
+    )
+    for recording in waiting.order_by("started_at", "id").iterator(_BATCH):
+        unheld = Facts(
+            category=recording.category_id,
+            started_at=recording.started_at,
+            received_at=recording.received_at,
+            clock_suspect=Recording.Flag.CLOCK_SUSPECT in recording.flags,
+        )
+        decided = decide(unheld, policy)
+        if decided.is_due(as_of):
+            yield recording, decided
+
+
+def object_ids(recording_id: UUID) -> list[UUID]:
+    """Every sealed object that holds matter of the recording: footage, what came with it, and all copies of it."""
+    sources: list[QuerySet[Any, UUID]] = [
+        Segment.objects.filter(recording_id=recording_id).values_list("object_id", flat=True),
+        Attachment.objects.filter(recording_id=recording_id).values_list("object_id", flat=True),
+        Derivative.objects.filter(segment__recording_id=recording_id).values_list("object_id", flat=True),
+        Clip.objects.filter(segment__recording_id=recording_id, object__isnull=False).values_list(
+            "object_id", flat=True
+        ),
+        ReceivedObject.objects.filter(container__recording_id=recording_id).values_list(
+            "object_id", flat=True
+        ),
+    ]
+    return sorted({found for source in sources for found in source})
+
+
+def not_yet_removed() -> QuerySet[Disposal]:
+    """Disposals whose unreadable bytes still wait to be removed from the store."""
+    return Disposal.objects.filter(removed_at__isnull=True).order_by("executed_at")
+
+
+def _hold_reasons(recording_id: UUID) -> Iterator[str]:
+    """Why the recording must stay, in words."""
+    for exhibit in Exhibit.objects.filter(recording_id=recording_id):
+        yield f"produced as exhibit {exhibit.reference}"
+    for link in Link.objects.filter(recording_id=recording_id).select_related("incident"):
+        yield f"linked to {link.incident.reference}"
+    for hold in Hold.objects.filter(recording_id=recording_id, released_at__isnull=True):
+        yield f"{hold.get_kind_display()} hold"
