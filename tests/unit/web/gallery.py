@@ -99,7 +99,16 @@ def footage():
 
 
 def example_context():
-    sections = ("Home", "Recordings", "Incidents", "Exhibits", "Fleet", "Retention", "Disclosure", "Custody log")
+    sections = (
+        "Home",
+        "Recordings",
+        "Incidents",
+        "Exhibits",
+        "Fleet",
+        "Retention",
+        "Disclosure",
+        "Custody log",
+    )
     rows = [
         ("PC 482LX", "Stop and search", "sealed", 912.4),
         ("PC 119LX", "Uncategorised", "cannot_be_decoded", None),
@@ -114,13 +123,19 @@ def example_context():
         "log_origin": "tabard.example/log",
         "version": "0.1.0",
         "accessibility_url": "#accessibility",
-        "messages": [Message("success", "The clip is being cut."), Message("warning", "The camera clock is fast.")],
+        "messages": [
+            Message("success", "The clip is being cut."),
+            Message("warning", "The camera clock is fast."),
+        ],
         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "footage": footage(),
         "recordings": [
-            {"officer": o, "category": c, "status": s, "duration_s": d, "started_at": STARTED_AT} for o, c, s, d in rows
+            {"officer": o, "category": c, "status": s, "duration_s": d, "started_at": STARTED_AT}
+            for o, c, s, d in rows
         ],
-        "form": ExampleForm(data={"reference": "", "starts_at": "2026-02-31T10:00", "reason": "Because <b>"}, files={}),
+        "form": ExampleForm(
+            data={"reference": "", "starts_at": "2026-02-31T10:00", "reason": "Because <b>"}, files={}
+        ),
         "clip_form": ClipForm(),
         "filter_form": ExampleFilter(QueryDict("q=brixton&unit=lx&unit=zd&held=on&after=9")),
         "statuses": ["receiving", "sealed", "queued", "failed", "held", "missing", "matched", "disposed"],

@@ -31,6 +31,7 @@ NATIVE_INPUTS: tuple[tuple[type[DateTimeBaseInput], str, str, str], ...] = (
     (forms.TimeInput, "time", "%H:%M:%S", "tabard-input--date"),
 )
 CHOICE_KINDS = ("radios", "checkboxes")
+PASSED_ON = ("rows", "autocomplete", "inputmode")
 
 
 def _kind(widget: forms.Widget) -> tuple[str, str]:
@@ -109,7 +110,7 @@ def field(
     """
     kind, css = _kind(bound.field.widget)
     hint = hint or str(bound.help_text or "")
-    extra = {name: options[name] for name in ("rows", "autocomplete", "inputmode") if name in options}
+    extra: dict[str, Any] = {name: options[name] for name in PASSED_ON if name in options}
     if described := _describedby(bound, hint):
         extra["aria-describedby"] = described
     if width:

@@ -84,7 +84,6 @@ function follow(map, track, video) {
 
 async function enhance(root) {
   const canvas = root.querySelector("[data-map-canvas]");
-  if (!hasWebGl()) return;
   try {
     await drawMap(root, canvas);
     root.querySelector("[data-map-table]").open = false;
@@ -94,4 +93,13 @@ async function enhance(root) {
   }
 }
 
-for (const root of document.querySelectorAll("[data-track-map]")) enhance(root);
+// The library is large and a map drawn in a hidden tab has no size: both wait until the map is looked at.
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    enhance(target);
+  }
+}, { rootMargin: "200px" });
+
+if (hasWebGl()) for (const root of document.querySelectorAll("[data-track-map]")) seen.observe(root);
