@@ -25,6 +25,7 @@ class EventKind(StrEnum):
 
     OBJECT_SEALED = "object.sealed"
     OBJECT_CONFLICTED = "object.conflicted"
+    OBJECT_DESCRIBED = "object.described"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_PROBED = "recording.probed"
     RECORDING_CATEGORISED = "recording.categorised"
@@ -67,12 +68,14 @@ class EventKind(StrEnum):
     FLEET_IMPORTED = "fleet.imported"
     DESTINATION_OPENED = "destination.opened"
     DESTINATION_REGISTERED = "destination.registered"
+    DESTINATION_REVOKED = "destination.revoked"
     LOG_VIEWED = "log.viewed"
 
 
 CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OBJECT_SEALED: Section62.COLLECTION,
     EventKind.OBJECT_CONFLICTED: Section62.COLLECTION,
+    EventKind.OBJECT_DESCRIBED: Section62.ALTERATION,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,
     EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
     EventKind.RECORDING_CATEGORISED: Section62.ALTERATION,
@@ -115,5 +118,6 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,
     EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
+    EventKind.DESTINATION_REVOKED: Section62.ADMINISTRATION,
     EventKind.LOG_VIEWED: Section62.CONSULTATION,
 }

@@ -39,6 +39,7 @@ class Recording(models.Model):
         CLOCK_SUSPECT = "clock_suspect", "Camera clock suspect"
         NO_FOOTAGE = "no_footage", "No footage"
         CONFLICT = "conflict", "Conflicting copies"
+        LATE_FILE = "late_file", "A file arrived after the recording was complete"
         CANNOT_DECODE = "cannot_decode", "Cannot be decoded"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
