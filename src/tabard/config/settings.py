@@ -59,11 +59,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tabard.web.middleware.ContentSecurityPolicy",
     "tabard.web.middleware.ErrorPages",
-    "tabard.web.middleware.SignInRequired",
 ]
 ROOT_URLCONF = "tabard.config.urls"
 TEMPLATES = [

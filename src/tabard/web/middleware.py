@@ -1,1 +1,64 @@
-"""What happens around every page: nobody gets in unsigned, nothing foreign loads, every error has its page."""
+"""What happens around every page: nothing foreign loads, and every error has its page and, if refused, its event."""
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from tabard.kernel.clock import now
+from tabard.kernel.errors import Conflict, Denied, Integrity, Invalid, NotFound, TabardError, Unavailable
+from tabard.people.models import Account
+from tabard.people.refusals import record_refusal
+from tabard.web.pages import current_viewer
+
+logger = logging.getLogger(__name__)
+Respond = Callable[[HttpRequest], HttpResponse]
+
+# Maps and players make object URLs (blob:) of what we served them; styles of theirs are set on elements by script.
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+STATUS: dict[type[TabardError], int] = {
+    Invalid: 400,
+    Denied: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Integrity: 500,
+    Unavailable: 503,
+}
+
+
+class ContentSecurityPolicy:
+    """Every answer forbids the browser to load or send anything elsewhere."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._respond(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class ErrorPages:
+    """Every error of ours has its page; a refusal is recorded before it is shown."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._respond(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page of one of our errors; anything else is Django's to report."""
+        if not isinstance(error, TabardError):
+            return None
+        if isinstance(error, Denied) and isinstance(request.user, Account):
+            record_refusal(denied=error, viewer=current_viewer(request), at=now())
+        status = next((code for family, code in STATUS.items() if isinstance(error, family)), 500)
+        if status >= 500:
+            logger.error("%s: %s", error.code, error.message, extra={"fields": error.fields}, exc_info=error)
+        return render(request, f"errors/{status}.html", {"detail": error.message, "reference": error.code}, status=status)

@@ -1,0 +1,31 @@
+"""Who was turned away from what? Refusals are in the log too: trying the handle of a locked door is worth knowing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models, transaction
+
+from tabard.custody import services as custody
+from tabard.custody.actors import Subject
+from tabard.custody.kinds import EventKind
+from tabard.kernel.errors import Denied
+from tabard.people.authorisation import Viewer
+
+
+def record_refusal(*, denied: Denied, viewer: Viewer, at: datetime) -> None:
+    """The refusal is in the log, in a transaction of its own, when this returns."""
+    with transaction.atomic():
+        custody.append(
+            kind=EventKind.ACCESS_REFUSED,
+            subject=_subject(denied.fields.get("item"), viewer.account_id),
+            at=at,
+            by=viewer.actor,
+            details={"action": str(denied.fields.get("action", "")), "reason": denied.message},
+        )
+
+
+def _subject(item: object, account_id: UUID) -> Subject:
+    """The item that was refused, or the account itself where there was no one item (a list, a setting)."""
+    if isinstance(item, models.Model) and isinstance(item.pk, UUID):
+        return Subject(str(item._meta.model_name), item.pk)
+    return Subject("account", account_id)
