@@ -13,6 +13,9 @@ from tabard.vault.adapters.local import LocalStore
 from tabard.vault.errors import StoreUrlInvalid
 from tabard.vault.ports import ObjectStore
 
+# Not `memory`, nor obstore's own `file`: neither keeps footage durably.
+_CLOUD_SCHEMES = {"s3", "az", "azure", "abfs", "abfss", "gs"}
+
 
 @lru_cache(maxsize=8)
 def store_from_url(url: str) -> ObjectStore:
@@ -27,7 +30,9 @@ def store_from_url(url: str) -> ObjectStore:
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.path and parts.netloc in {"", "localhost"}:
         return LocalStore(Path(url2pathname(parts.path)))
-    return _cloud_store(url)
+    if parts.scheme in _CLOUD_SCHEMES and parts.netloc:
+        return _cloud_store(url)
+    raise StoreUrlInvalid("TABARD_STORE_URL names no store that we know.", field="TABARD_STORE_URL")
 
 
 def configured_store() -> ObjectStore:
@@ -57,5 +62,5 @@ def _cloud_store(url: str) -> ObjectStore:
         return CloudStore(from_url(url))
     except (BaseError, ValueError) as error:
         raise StoreUrlInvalid(
-            "TABARD_STORE_URL names no store that we know.", field="TABARD_STORE_URL"
+            "The store cannot be set up as configured.", field="TABARD_STORE_URL"
         ) from error
