@@ -113,7 +113,7 @@ def post_officer(*, officer: Officer, unit: Unit, by: Actor, at: datetime) -> Po
     with transaction.atomic():
         # One move of an officer at a time: the second waits here and then sees the first one's posting.
         Officer.objects.select_for_update(no_key=True).get(id=officer.id)
-        current = officer.postings.filter(during__endswith=None).select_related("unit").first()
+        current = officer.postings.filter(during__upper_inf=True).select_related("unit").first()
         if current is not None:
             _close(current, unit, at)
         overlaps = {"people_posting_one_at_a_time": lambda: _posted_later(officer)}

@@ -1,0 +1,27 @@
+"""What can go wrong with cameras, docks and who wears what."""
+
+from tabard.kernel.errors import Conflict
+
+
+class AlreadyReceived(Conflict):
+    """A camera or dock with that serial number is here already."""
+
+    code = "already_received"
+
+
+class CameraTaken(Conflict):
+    """Somebody has the camera; the message and `fields["wearer"]` say who."""
+
+    code = "camera_taken"
+
+
+class CameraNotWorn(Conflict):
+    """Nobody has the camera, or it was given out only after that time."""
+
+    code = "camera_not_worn"
+
+
+class ImportOvertaken(Conflict):
+    """While the file was checked, someone else received or gave out one of its cameras; nothing was imported."""
+
+    code = "import_overtaken"

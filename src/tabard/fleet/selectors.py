@@ -1,0 +1,172 @@
+"""Which cameras and docks are there, and who wears or wore which? Lists show what the viewer may see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import FilteredRelation, Q, QuerySet, Value
+from django.db.models.functions import Upper
+
+from tabard.fleet.models import Assignment, Camera, Dock
+from tabard.kernel.errors import NotFound
+from tabard.people.authorisation import Viewer, check_can, scope
+from tabard.people.models import Officer
+from tabard.people.rules import Action
+from tabard.people.selectors import subtree_ids
+
+PAGE_CAMERAS = 50
+
+
+class CameraState(StrEnum):
+    """Whether somebody has the camera."""
+
+    WORN = "worn"
+    SPARE = "spare"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera with its unit, and who wears it now."""
+
+    camera: Camera
+    wearer: Officer | None
+
+    @property
+    def officer_id(self) -> UUID | None:
+        """The wearer's id: to them the camera is their own."""
+        return None if self.wearer is None else self.wearer.id
+
+    @property
+    def unit_id(self) -> UUID | None:
+        """The id of the unit that holds it."""
+        return self.camera.unit_id
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    """One page of cameras by serial number; `next_cursor` asks for the next, empty on the last."""
+
+    rows: tuple[CameraRow, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDetail:
+    """A camera, who wears it now, and everyone who ever did, newest first."""
+
+    row: CameraRow
+    assignments: tuple[Assignment, ...]
+
+
+def cameras(
+    viewer: Viewer,
+    *,
+    search: str = "",
+    unit: UUID | None = None,
+    mount: str = "",
+    state: CameraState | None = None,
+    cursor: str = "",
+    limit: int = PAGE_CAMERAS,
+) -> CameraPage:
+    """The cameras that the viewer may see, by serial number, each with its wearer, in one query whatever the page.
+
+    Args:
+        viewer: Who is asking.
+        search: Part of a serial number, make, model, or of the wearer's family name or shoulder number.
+        unit: Only cameras of this unit and those below it.
+        mount: Only this mount.
+        state: Only worn, or only spare ones.
+        cursor: The `next_cursor` of the page before.
+        limit: Rows to a page.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    found = _with_wearer().filter(scope(viewer, Action.FLEET_VIEW, officer="worn__officer_id"))
+    found = found.filter(_matching(search), _narrowed(unit, mount, state))
+    if cursor:
+        found = found.filter(key__gt=Upper(Value(cursor)))
+    rows = [_row(camera) for camera in found.order_by("key")[: limit + 1]]
+    more = len(rows) > limit
+    return CameraPage(tuple(rows[:limit]), rows[limit - 1].camera.serial if more else "")
+
+
+def camera(viewer: Viewer, camera_id: UUID) -> CameraDetail:
+    """The camera with its history of wearers.
+
+    Raises:
+        NotFound: when there is none.
+        Denied: when the viewer may not see it.
+    """
+    found = _with_wearer().filter(id=camera_id).first()
+    if found is None:
+        raise NotFound("There is no such camera.", camera=str(camera_id))
+    row = _row(found)
+    check_can(viewer, Action.FLEET_VIEW, row)
+    history = found.assignments.select_related("officer").order_by("-during")
+    return CameraDetail(row, tuple(history))
+
+
+def docks(viewer: Viewer) -> list[Dock]:
+    """The docks that the viewer may see, by site.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    return list(Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None)).select_related("unit"))
+
+
+def camera_by_serial(serial: str) -> Camera | None:
+    """The camera with the serial number, in any case; None for any text that is nobody's."""
+    wanted = serial.strip()
+    if "\x00" in wanted:  # PostgreSQL has no NUL in text, and outside systems send anything
+        return None
+    return Camera.objects.filter(serial__iexact=wanted).select_related("unit").first()
+
+
+def wearer_at(camera_id: UUID, at: datetime) -> Officer | None:
+    """The officer who had the camera at the instant, or None."""
+    return Officer.objects.filter(assignments__camera_id=camera_id, assignments__during__contains=at).first()
+
+
+def _with_wearer() -> QuerySet[Any]:
+    """Cameras joined to the one assignment that is still open; `key` is what they are sorted and paged by."""
+    is_open = Q(assignments__during__upper_inf=True)
+    worn = FilteredRelation("assignments", condition=is_open)
+    found: QuerySet[Any] = Camera.objects.annotate(worn=worn, key=Upper("serial"))
+    return found.select_related("unit", "worn__officer")
+
+
+def _row(found: Any) -> CameraRow:
+    """The row of one joined camera."""
+    return CameraRow(found, None if found.worn is None else found.worn.officer)
+
+
+def _matching(search: str) -> Q:
+    """Rows that hold every word of the search somewhere."""
+    wanted = Q()
+    for word in search.replace("\x00", " ").split():
+        wanted &= (
+            Q(serial__icontains=word)
+            | Q(make__icontains=word)
+            | Q(model__icontains=word)
+            | Q(worn__officer__family_name__icontains=word)
+            | Q(worn__officer__shoulder_number__icontains=word)
+        )
+    return wanted
+
+
+def _narrowed(unit: UUID | None, mount: str, state: CameraState | None) -> Q:
+    """Rows that pass the filters that were chosen."""
+    wanted = Q()
+    if unit is not None:
+        wanted &= Q(unit_id__in=subtree_ids(unit))
+    if mount:
+        wanted &= Q(mount=mount)
+    if state is not None:
+        wanted &= Q(worn__isnull=state is CameraState.SPARE)
+    return wanted
