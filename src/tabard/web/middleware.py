@@ -15,11 +15,7 @@ from tabard.web.pages import current_viewer
 logger = logging.getLogger(__name__)
 Respond = Callable[[HttpRequest], HttpResponse]
 
-# Maps and players make object URLs (blob:) of what we served them; styles of theirs are set on elements by script.
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 STATUS: dict[type[TabardError], int] = {
     Invalid: 400,
     Denied: 403,
@@ -61,4 +57,9 @@ class ErrorPages:
         status = next((code for family, code in STATUS.items() if isinstance(error, family)), 500)
         if status >= 500:
             logger.error("%s: %s", error.code, error.message, extra={"fields": error.fields}, exc_info=error)
-        return render(request, f"errors/{status}.html", {"detail": error.message, "reference": error.code}, status=status)
+        return render(
+            request,
+            f"errors/{status}.html",
+            {"detail": error.message, "reference": error.code},
+            status=status,
+        )

@@ -1,0 +1,102 @@
+"""The jobs themselves: each loads its subject, makes one service call, and says who did it and when.
+
+A job may run twice (a worker can die after the work and before the queue knows), so every service it calls can be
+repeated. What is merely not there yet (a checkpoint, the store, a wall of the jail) is tried again until it is.
+"""
+
+import logging
+from uuid import UUID
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
+
+from tabard.custody.actors import Actor
+from tabard.custody.errors import NotYetSequenced
+from tabard.disclosure import packs
+from tabard.disclosure.models import Pack
+from tabard.kernel.clock import now
+from tabard.kernel.errors import Unavailable
+from tabard.media import services as media
+from tabard.recordings.models import Clip, Recording, Segment
+from tabard.retention import selectors as retention_selectors
+from tabard.retention import services as retention
+
+WORKER = Actor.system("worker")
+logger = logging.getLogger(__name__)
+
+
+class UntilPossible(BaseRetryStrategy):
+    """Tries again for ever what is only unavailable, and a few times what failed for another reason."""
+
+    OTHER_ATTEMPTS = 3
+    LONGEST_WAIT_S = 300
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again, or None to give up and leave the job as failed for someone to look at."""
+        waits = isinstance(exception, Unavailable | NotYetSequenced)
+        if isinstance(exception, media.DisposedMeanwhile) or (
+            not waits and job.attempts >= self.OTHER_ATTEMPTS
+        ):
+            return None
+        return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 9), self.LONGEST_WAIT_S)})
+
+
+@app.task(name="tabard.probe_recording", retry=UntilPossible())
+def probe_recording(subject_id: str) -> None:
+    """Look into a recording's segments."""
+    media.probe_recording(recording=Recording.objects.get(id=UUID(subject_id)), by=WORKER, at=now())
+
+
+@app.task(name="tabard.make_derivatives", retry=UntilPossible())
+def make_derivatives(subject_id: str) -> None:
+    """Make what people need to see a recording: posters, thumbnail strips, playable renditions."""
+    for segment in Segment.objects.filter(recording_id=UUID(subject_id)).select_related(
+        "object", "recording"
+    ):
+        media.make_derivatives(segment=segment, by=WORKER, at=now())
+
+
+@app.task(name="tabard.cut_clip", retry=UntilPossible())
+def cut_clip(subject_id: str) -> None:
+    """Cut a clip that somebody asked for."""
+    clip = Clip.objects.select_related("segment__recording", "segment__object").get(id=UUID(subject_id))
+    media.cut_clip(clip=clip, by=WORKER, at=now())
+
+
+@app.task(name="tabard.build_pack", retry=UntilPossible())
+def build_pack(subject_id: str) -> None:
+    """Build an evidence pack that somebody asked for."""
+    packs.build(pack=Pack.objects.get(id=UUID(subject_id)), by=WORKER, at=now())
+
+
+@app.task(name="tabard.remove_disposed", retry=UntilPossible())
+def remove_disposed(subject_id: str) -> None:
+    """Remove the unreadable bytes of a disposed recording."""
+    retention.remove_objects(recording_id=UUID(subject_id), at=now())
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(name="tabard.dispose_nightly", queueing_lock="dispose_nightly", retry=UntilPossible())
+def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Dispose of everything that is due and not held."""
+    at = now()
+    report = retention.run(as_of=at, by=WORKER, at=at)
+    logger.info("Disposed of %d recordings; %d were spared.", len(report.disposed), len(report.spared))
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="tabard.remove_leftovers", queueing_lock="remove_leftovers", retry=UntilPossible())
+def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Remove what a failed or killed removal left behind."""
+    for disposal in retention_selectors.not_yet_removed():
+        retention.remove_objects(recording_id=disposal.recording_id, at=now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="tabard.retry_stalled", queueing_lock="retry_stalled")
+async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Put jobs back that a killed worker held; their services can be repeated."""
+    manager = app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
