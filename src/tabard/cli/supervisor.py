@@ -318,7 +318,7 @@ class _Child:
                 os.killpg(self._process.pid, number)
 
     def finish(self) -> None:
-        """Neither the process nor anything in its session is left."""
+        """The process has ended, and everything it left in its session has been killed."""
         if self._process is None:
             return
         kind: EventKind = "killed" if self.is_running() else "stopped"
@@ -336,7 +336,7 @@ class _Child:
         )
 
     def _bury(self, why: str) -> None:
-        """Nothing is left of this life, and the next has its time."""
+        """What this life left has been killed, and the next life has its time."""
         self.signal(signal.SIGKILL)
         # Forgotten, because from now on its number may be another process's.
         self._process, self.is_ready = None, False
