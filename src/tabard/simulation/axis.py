@@ -50,6 +50,12 @@ _REFUSALS: Final[dict[int, type[TabardError]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Session:
+    token: str
+    storage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What arrived: the container, how many objects in it, and how many bytes they hold."""
 
@@ -85,11 +91,10 @@ class AxisSystem:
             verify=ssl.create_default_context(cadata=ca_pem), timeout=_TIMEOUT_S, trust_env=False
         )
         self._lock = Lock()
-        self._token = ""
-        self._storage = ""
+        self._session: _Session | None = None
 
     @classmethod
-    def from_connection_file(cls, content: bytes) -> Self:
+    def from_connection_file(cls, content: bytes, *, pause: Callable[[float], None] = time.sleep) -> Self:
         """The system that an administrator gets by uploading our connection file to a controller.
 
         Raises:
@@ -103,6 +108,7 @@ class AxisSystem:
                 facts["BlobAPIUserName"],
                 facts["BlobAPIKey"],
                 ca_pem=certificates or None,
+                pause=pause,
             )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise Invalid("This is not a connection file.", field="connection_file") from error
@@ -126,18 +132,26 @@ class AxisSystem:
             Denied: wrong user or key.
             Unavailable: nobody answers at the address, or not in this protocol.
         """
+        with self._lock:
+            self._session = self._new_session()
+
+    def _new_session(self) -> _Session:
         headers = {"X-Auth-User": self._user, "X-Auth-Key": self._key}
         answer = self._tried(lambda: self._http.get(self._auth_url, headers=headers))
         if answer.status_code == _EXPIRED:
             raise Denied("The content destination does not accept this user and key.", user=self._user)
         _expect(answer, {200, 204})
-        if "X-Auth-Token" not in answer.headers or "X-Storage-Url" not in answer.headers:
+        token, storage = answer.headers.get("X-Auth-Token"), answer.headers.get("X-Storage-Url")
+        if not token or not storage:
             raise Unavailable("The answer to the log-in carries no token.", url=self._auth_url)
+        return _Session(token, storage.rstrip("/"))
+
+    def _session_after(self, expired: _Session | None) -> _Session:
+        """A session that is not the expired one. Of many threads that find it expired, one logs in for all."""
         with self._lock:
-            self._token, self._storage = (
-                answer.headers["X-Auth-Token"],
-                answer.headers["X-Storage-Url"].rstrip("/"),
-            )
+            if self._session is None or self._session is expired:
+                self._session = self._new_session()
+            return self._session
 
     def capabilities(self) -> dict[str, Any]:
         """What the content destination says it supports; nothing if it says nothing."""
@@ -224,25 +238,26 @@ class AxisSystem:
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], good: set[int], content: bytes | Path = b""
     ) -> httpx.Response:
-        if not self._token:
-            self.log_in()
-        answer = self._tried(lambda: self._once(method, path, headers, content))
+        session = self._session_after(None)
+        answer = self._tried(lambda: self._once(session, method, path, headers, content))
         if answer.status_code == _EXPIRED:
-            self.log_in()
-            answer = self._tried(lambda: self._once(method, path, headers, content))
+            renewed = self._session_after(session)
+            answer = self._tried(lambda: self._once(renewed, method, path, headers, content))
         return _expect(answer, good)
 
     def _once(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes | Path
+        self, session: _Session, method: str, path: str, headers: Mapping[str, str], content: bytes | Path
     ) -> httpx.Response:
-        url = f"{self._storage}/{path}"
         with ExitStack() as stack:
             body = stack.enter_context(content.open("rb")) if isinstance(content, Path) else content
             # With a length rather than in chunks, as a controller sends it.
             length = content.stat().st_size if isinstance(content, Path) else len(content)
             sized = {} if method in {"GET", "HEAD"} else {"Content-Length": str(length)}
             return self._http.request(
-                method, url, headers={**headers, **sized, "X-Auth-Token": self._token}, content=body or None
+                method,
+                f"{session.storage}/{path}",
+                headers={**headers, **sized, "X-Auth-Token": session.token},
+                content=body or None,
             )
 
     def _tried(self, request: Callable[[], httpx.Response]) -> httpx.Response:

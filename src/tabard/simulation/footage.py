@@ -106,7 +106,7 @@ def film(spec: FootageSpec, out: BinaryIO | Path) -> FilmedSegment:
 
     Args:
         spec: what to film.
-        out: a path to write, or a seekable binary file that is written from its current start and left open.
+        out: a path to write, or an empty seekable binary file, which is left open.
     """
     with ExitStack() as stack:
         target: BinaryIO = stack.enter_context(out.open("wb")) if isinstance(out, Path) else out
