@@ -13,7 +13,8 @@ The one door is `runner.run`:
         on_progress     called with 0.0 to 1.0
       -> JailResult(facts: dict, output: BinaryIO | None), output positioned at its start; close it
 
-It raises `errors.CannotDecode` (bad footage, `fields["reason"]` in words), `errors.DecoderKilled` (out of memory, out of
-time, crashed), `errors.JailIncomplete`, `Invalid` for bad parameters, and whatever `source` raised.
+It raises `errors.CannotDecode` (bad footage, `fields["reason"]` in words), `errors.DecoderKilled` (out of memory,
+out of time, crashed), `errors.JailIncomplete`, `Invalid` for bad parameters, and whatever `source` raised.
+The shapes of the facts are in `facts`; the walls' state for an administrator comes from `walls.available_walls()`.
 Nothing is imported here, because the child imports this package and its start must be quick.
 """

@@ -30,4 +30,6 @@ class JailIncomplete(Unavailable):
 
     def __init__(self, missing: dict[str, str]) -> None:
         named = "; ".join(f"{wall}: {words}" for wall, words in sorted(missing.items()))
-        super().__init__(f"Footage is not decoded here, because walls are missing ({named}).", missing=missing)
+        super().__init__(
+            f"Footage is not decoded here, because walls are missing ({named}).", missing=missing
+        )
