@@ -54,7 +54,7 @@ class ReceivedObject(models.Model):
     """One object put into a container, sealed. Different bytes under a taken name are kept beside it as a conflict."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    container = models.ForeignKey(Container, models.PROTECT, related_name="objects")
+    container = models.ForeignKey(Container, models.PROTECT, related_name="received")
     name = models.CharField(max_length=256)
     metadata = models.JSONField(default=dict)
     object = models.OneToOneField(SealedObject, models.PROTECT, related_name="received")

@@ -1,0 +1,156 @@
+"""The door's process: plain ASGI, beside Django. It reads a request, makes one domain call, and answers.
+
+Bodies never pass through Django. Whatever needs the database runs in threads that each hold one connection; whatever
+needs the vault runs in others, so that a slow disk does not keep a camera from signing in.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from tabard.intake.axis import handlers
+from tabard.intake.axis.answers import Answer, answer_for
+from tabard.intake.axis.handlers import Request, Slot
+from tabard.intake.axis.protocol import AUTH_PATH, HEALTH_PATH, STORAGE_PATH
+from tabard.intake.axis.receiving import Message, Receive, Upload, batch_bytes
+from tabard.intake.errors import BodyIncomplete, DoorBusy, RequestUnknown, SenderGone
+from tabard.kernel import clock
+from tabard.vault import services as vault
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+_Given = TypeVar("_Given")
+
+MOST_UPLOADS = 256
+_DATABASE_THREADS = 8
+_VAULT_THREADS = 8
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+
+
+class AxisDoor:
+    """The ASGI application. One per process; `most_uploads` bodies at a time, the next is told to try again soon."""
+
+    def __init__(self, *, most_uploads: int = MOST_UPLOADS) -> None:
+        self._most_uploads = most_uploads
+        self._uploads = 0
+        self._database = ThreadPoolExecutor(_DATABASE_THREADS, "door-database")
+        self._vault = ThreadPoolExecutor(_VAULT_THREADS, "door-vault")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or starts and stops with the server; never raises for what a sender did."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            answer = await self._answer(scope, receive)
+            if answer is not None:
+                await _send(answer, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """The answer; None where nobody is left to hear it."""
+        try:
+            return await self._route(_request(scope), receive)
+        except SenderGone:
+            return None
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
+            return answer_for(error)
+
+    async def _route(self, request: Request, receive: Receive) -> Answer:
+        path = request.raw_path
+        if path == HEALTH_PATH:
+            return await self._in_database(handlers.health)
+        if path == AUTH_PATH:
+            return await self._in_database(handlers.sign_in, request)
+        if not path.startswith(STORAGE_PATH):
+            raise RequestUnknown("There is no such place at this door.", field="path")
+        if request.method == "PUT" and path.count(b"/") == 4:
+            return await self._put_object(request, receive)
+        return await self._in_database(handlers.storage, request)
+
+    async def _put_object(self, request: Request, receive: Receive) -> Answer:
+        """201 only once the body is sealed, durable, logged and committed; else nothing of it is visible."""
+        slot = await self._in_database(handlers.find_slot, request)
+        if self._uploads >= self._most_uploads:
+            raise DoorBusy("The door takes no more uploads just now.", most=self._most_uploads)
+        self._uploads += 1
+        try:
+            upload = await Upload.start(self._vault, request.header(b"etag").strip('"').lower())
+            return await self._take(upload, request, slot, receive)
+        finally:
+            self._uploads -= 1
+
+    async def _take(self, upload: Upload, request: Request, slot: Slot, receive: Receive) -> Answer:
+        try:
+            await upload.take(receive, batch_bytes(self._uploads))
+            pending = await upload.seal(_length(request))
+            return await self._in_database(handlers.keep, slot, pending, clock.now())
+        except BaseException:
+            await upload.abandon()
+            raise
+
+    async def _in_database(self, step: Callable[..., _Given], *arguments: Any) -> _Given:
+        return await asyncio.get_running_loop().run_in_executor(self._database, _fresh, step, *arguments)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                # What a killed door left half-written is of no use: its sender was never told that it was stored.
+                await asyncio.get_running_loop().run_in_executor(self._vault, vault.clean)
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                self._database.shutdown(wait=True)
+                self._vault.shutdown(wait=True)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _fresh(step: Callable[..., _Given], *arguments: Any) -> _Given:
+    """Runs a step as Django runs a request: with a connection that works, and none kept too long."""
+    close_old_connections()
+    try:
+        return step(*arguments)
+    finally:
+        close_old_connections()
+
+
+def _request(scope: Scope) -> Request:
+    request = Request(
+        method=scope["method"],
+        raw_path=scope["raw_path"],
+        raw_headers=tuple(scope["headers"]),
+        base_url="",
+        at=clock.now(),
+    )
+    host = request.header(b"host")
+    # The sender comes back to the address it came by: of several doors, this one.
+    base_url = (
+        f"{scope['scheme']}://{host}" if _HOST.fullmatch(host) else settings.TABARD_DOOR_URL.rstrip("/")
+    )
+    return Request(request.method, request.raw_path, request.raw_headers, base_url, request.at)
+
+
+def _length(request: Request) -> int | None:
+    """The announced length of the body; None if it comes in chunks.
+
+    Raises:
+        BodyIncomplete: what is announced is no length.
+    """
+    announced = request.header(b"content-length")
+    if not announced:
+        return None
+    if not announced.isdecimal():
+        raise BodyIncomplete("Content-Length is not a number.", field="content-length")
+    return int(announced)
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+axis_door = AxisDoor()

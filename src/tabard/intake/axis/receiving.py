@@ -1,0 +1,133 @@
+"""How does a body become a sealed object while it arrives, in little memory?
+
+The event loop gathers a batch while a thread hashes, encrypts and writes the one before; when the thread is behind,
+the loop stops reading and the sender's connection fills up. An upload therefore never holds more than two batches,
+and batches shrink as uploads become many.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor
+from typing import Any, Self
+
+from tabard.intake.errors import BodyIncomplete, ChecksumDiffers, SenderGone, SenderStalled
+from tabard.vault import services as vault
+from tabard.vault.errors import AlreadyRecorded
+from tabard.vault.services import PendingObject
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+LARGEST_BATCH_BYTES = 2 * 1024 * 1024
+SMALLEST_BATCH_BYTES = 128 * 1024
+ALL_BATCHES_BYTES = 128 * 1024 * 1024
+SILENCE_S = 120.0
+
+
+def batch_bytes(uploads: int) -> int:
+    """How much one of so many uploads gathers at a time: large batches cost less, many large ones too much memory."""
+    share = ALL_BATCHES_BYTES // (2 * max(1, uploads))
+    return max(SMALLEST_BATCH_BYTES, min(LARGEST_BATCH_BYTES, share))
+
+
+class Upload:
+    """One body on its way into the vault.
+
+    Its steps run in threads, one at a time even if the event loop was cancelled in the middle of one.
+    """
+
+    def __init__(self, threads: Executor, pending: PendingObject, md5: str) -> None:
+        self.size_bytes = 0
+        self._threads = threads
+        self._pending = pending
+        self._md5 = md5
+        self._digest = hashlib.md5(usedforsecurity=False) if md5 else None
+        self._one_at_a_time = threading.Lock()
+
+    @classmethod
+    async def start(cls, threads: Executor, md5: str = "") -> Self:
+        """An upload into a new object of the vault; `md5` is what the body will be checked against, if anything.
+
+        Raises:
+            Unavailable: the vault is full, or cannot serve now.
+        """
+        return cls(threads, await asyncio.get_running_loop().run_in_executor(threads, vault.start), md5)
+
+    async def take(self, receive: Receive, size: int) -> None:
+        """The whole body went into the vault, in batches of at least `size` bytes.
+
+        Raises:
+            SenderGone, SenderStalled: the body did not end.
+            Unavailable: the vault is full, or cannot serve now.
+        """
+        writing = self._in_thread(self._write, [])
+        try:
+            is_more = True
+            while is_more:
+                batch, is_more = await _gather(receive, size)
+                await writing
+                writing = self._in_thread(self._write, batch)
+            await writing
+        finally:
+            # The error that ended the loop is the one to report; a second one here would only be logged as lost.
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def seal(self, length: int | None) -> PendingObject:
+        """The sealed object, durable in the store, if the body was as long as announced and hashes as announced.
+
+        Raises:
+            BodyIncomplete, ChecksumDiffers.
+            Unavailable: the vault is full, or cannot serve now.
+        """
+        if length is not None and self.size_bytes != length:
+            raise BodyIncomplete(
+                "The body is not as long as announced.", expected=length, got=self.size_bytes
+            )
+        if self._digest is not None and self._digest.hexdigest() != self._md5:
+            raise ChecksumDiffers("The body does not have the announced MD5.", field="etag")
+        await self._in_thread(self._pending.seal)
+        return self._pending
+
+    async def abandon(self) -> None:
+        """Nothing of the body remains, unless it was recorded: then a row may stand for it, and it is not ours."""
+        with contextlib.suppress(AlreadyRecorded):
+            await self._in_thread(self._pending.abort)
+
+    def _in_thread(self, step: Callable[..., object], *arguments: Any) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._step, step, *arguments)
+
+    def _step(self, step: Callable[..., object], *arguments: Any) -> None:
+        with self._one_at_a_time:
+            step(*arguments)
+
+    def _write(self, batch: list[bytes]) -> None:
+        body = b"".join(batch)
+        self.size_bytes += len(body)
+        if self._digest is not None:
+            self._digest.update(body)
+        self._pending.write(body)
+
+
+async def _gather(receive: Receive, size: int) -> tuple[list[bytes], bool]:
+    """At least `size` bytes of the body, fewer only at its end; and whether more follow."""
+    batch: list[bytes] = []
+    gathered = 0
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(SILENCE_S) as silence:
+            while gathered < size:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise SenderGone("The sender hung up in the middle of a body.")
+                piece = message.get("body", b"")
+                batch.append(piece)
+                gathered += len(piece)
+                if not message.get("more_body", False):
+                    return batch, False
+                silence.reschedule(loop.time() + SILENCE_S)
+    except TimeoutError as error:
+        raise SenderStalled("The sender fell silent in the middle of a body.") from error
+    return batch, True
