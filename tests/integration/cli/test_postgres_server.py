@@ -21,7 +21,7 @@ from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
 from tabard.cli.postgres_binaries import DatabaseUnavailable, find_binaries
 
-SOURCE = Path(postgres.__file__).parents[2]
+PACKAGES = os.pathsep.join([str(Path(postgres.__file__).parents[2]), str(Path(psycopg.__file__).parents[1])])
 KNOWN = """
 import os, signal, sys
 from pathlib import Path
@@ -73,7 +73,7 @@ def python(script: str, home: Home) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         stdin=subprocess.PIPE,
         text=True,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES},
         cwd="/",
     )
 
@@ -246,8 +246,7 @@ def as_nobody(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the script as `nobody`, in an interpreter of this version which that user can reach, with our packages."""
     nobody = pwd.getpwnam("nobody")
     name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = os.pathsep.join([str(SOURCE), str(Path(psycopg.__file__).parents[1])])
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(*argv: str) -> subprocess.CompletedProcess[str]:
         who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
@@ -303,7 +302,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 def without_namespaces(script: str, home: Home) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-c", WITHOUT_NAMESPACES, sys.executable, "-c", KNOWN + script, str(home.root)]
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES}
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environ, cwd="/")
     if done.returncode == 77:
         pytest.skip(
