@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Q, QuerySet, Value
+from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Upper
 
 from tabard.fleet.models import Assignment, Camera, Dock
@@ -32,16 +32,6 @@ class CameraRow:
 
     camera: Camera
     wearer: Officer | None
-
-    @property
-    def officer_id(self) -> UUID | None:
-        """The wearer's id: to them the camera is their own."""
-        return None if self.wearer is None else self.wearer.id
-
-    @property
-    def unit_id(self) -> UUID | None:
-        """The id of the unit that holds it."""
-        return self.camera.unit_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +75,10 @@ def cameras(
         Denied: when the viewer may see no part of the fleet.
     """
     check_can(viewer, Action.FLEET_VIEW)
-    found = _with_wearer().filter(scope(viewer, Action.FLEET_VIEW, officer="worn__officer_id"))
+    found = _with_wearer().filter(scope(viewer, Action.FLEET_VIEW))
     found = found.filter(_matching(search), _narrowed(unit, mount, state))
     if cursor:
-        found = found.filter(key__gt=Upper(Value(cursor)))
+        found = found.filter(key__gt=Upper(Value(_askable(cursor))))
     rows = [_row(camera) for camera in found.order_by("key")[: limit + 1]]
     more = len(rows) > limit
     return CameraPage(tuple(rows[:limit]), rows[limit - 1].camera.serial if more else "")
@@ -104,10 +94,9 @@ def camera(viewer: Viewer, camera_id: UUID) -> CameraDetail:
     found = _with_wearer().filter(id=camera_id).first()
     if found is None:
         raise NotFound("There is no such camera.", camera=str(camera_id))
-    row = _row(found)
-    check_can(viewer, Action.FLEET_VIEW, row)
+    check_can(viewer, Action.FLEET_VIEW, found)
     history = found.assignments.select_related("officer").order_by("-during")
-    return CameraDetail(row, tuple(history))
+    return CameraDetail(_row(found), tuple(history))
 
 
 def docks(viewer: Viewer) -> list[Dock]:
@@ -122,9 +111,7 @@ def docks(viewer: Viewer) -> list[Dock]:
 
 def camera_by_serial(serial: str) -> Camera | None:
     """The camera with the serial number, in any case; None for any text that is nobody's."""
-    wanted = serial.strip()
-    if "\x00" in wanted:  # PostgreSQL has no NUL in text, and outside systems send anything
-        return None
+    wanted = _askable(serial).strip()
     return Camera.objects.filter(serial__iexact=wanted).select_related("unit").first()
 
 
@@ -134,22 +121,25 @@ def wearer_at(camera_id: UUID, at: datetime) -> Officer | None:
 
 
 def _with_wearer() -> QuerySet[Any]:
-    """Cameras joined to the one assignment that is still open; `key` is what they are sorted and paged by."""
-    is_open = Q(assignments__during__upper_inf=True)
-    worn = FilteredRelation("assignments", condition=is_open)
+    """Cameras joined to the one assignment that is still open.
+
+    `key` is what they are sorted and paged by; `officer_id`, the wearer's, makes the camera the wearer's own.
+    """
+    worn = FilteredRelation("assignments", condition=Q(assignments__during__upper_inf=True))
     found: QuerySet[Any] = Camera.objects.annotate(worn=worn, key=Upper("serial"))
-    return found.select_related("unit", "worn__officer")
+    return found.annotate(officer_id=F("worn__officer_id")).select_related("unit", "worn__officer")
 
 
 def _row(found: Any) -> CameraRow:
-    """The row of one joined camera."""
-    return CameraRow(found, None if found.worn is None else found.worn.officer)
+    """The row of one joined camera; Django sets `worn` only where there is an assignment."""
+    worn = getattr(found, "worn", None)
+    return CameraRow(found, None if worn is None else worn.officer)
 
 
 def _matching(search: str) -> Q:
     """Rows that hold every word of the search somewhere."""
     wanted = Q()
-    for word in search.replace("\x00", " ").split():
+    for word in _askable(search).split():
         wanted &= (
             Q(serial__icontains=word)
             | Q(make__icontains=word)
@@ -166,7 +156,12 @@ def _narrowed(unit: UUID | None, mount: str, state: CameraState | None) -> Q:
     if unit is not None:
         wanted &= Q(unit_id__in=subtree_ids(unit))
     if mount:
-        wanted &= Q(mount=mount)
+        wanted &= Q(mount=_askable(mount))
     if state is not None:
         wanted &= Q(worn__isnull=state is CameraState.SPARE)
     return wanted
+
+
+def _askable(text: str) -> str:
+    """The text as PostgreSQL can be asked about it: it has no NUL, and outside systems send anything."""
+    return text.replace("\x00", "\ufffd")

@@ -43,7 +43,9 @@ def hackney(force, by):
 @pytest.fixture
 def team(lewisham, by):
     kind = Unit.Kind.TEAM
-    return services.create_unit(kind=kind, code="PL-R1", name="Response 1", parent=lewisham, by=by, at=DAY_ONE)
+    return services.create_unit(
+        kind=kind, code="PL-R1", name="Response 1", parent=lewisham, by=by, at=DAY_ONE
+    )
 
 
 @pytest.fixture

@@ -81,9 +81,7 @@ def test_a_role_held_is_not_granted_and_one_not_held_is_not_revoked(account, by,
     assert len(history([account.id])) == 1
 
 
-def test_a_viewer_has_roles_and_reaches_its_unit_and_everything_below(
-    account, team, lewisham, hackney, by, day_one
-):
+def test_a_viewer_has_roles_and_reaches_its_unit_and_everything_below(account, team, lewisham, by, day_one):
     seen = viewer_of(account, day_one)
     assert (seen.account_id, seen.name) == (account.id, "PC Lena Barrow")
     assert seen.roles == {Role.OFFICER, Role.SUPERVISOR}

@@ -32,7 +32,9 @@ def account(db, by, day_one):
 @pytest.fixture
 def quick_passwords(monkeypatch):
     """Counting does not depend on the hash, and argon2 is slow on purpose."""
-    monkeypatch.setattr(sign_in, "_fault", lambda _, password: "" if password == PASSWORD else "wrong password")
+    monkeypatch.setattr(
+        sign_in, "_fault", lambda _, password: "" if password == PASSWORD else "wrong password"
+    )
 
 
 def newest():

@@ -52,7 +52,9 @@ def test_a_unit_leaves_one_event(lewisham):
         ({"name": " "}, Invalid, "name"),
     ],
 )
-def test_a_unit_that_cannot_be_is_refused_by_its_field(lewisham, force, by, day_one, changed, error, field):
+def test_a_unit_that_cannot_be_is_refused_by_its_field(
+    *, lewisham, force, by, day_one, changed, error, field
+):
     before = len(page(LogFilter()))
     given = {"kind": "team", "code": "X1", "name": "Extra", "parent": force, **changed}
     with pytest.raises(error) as refused:
@@ -115,7 +117,7 @@ def test_an_officer_of_no_unit_is_posted_anew(team, hackney, enrol, by, day_one)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_moves_at_once_leave_one_posting_at_a_time(team, hackney, force, enrol, by, day_one):
+def test_two_moves_at_once_leave_one_posting_at_a_time(*, team, hackney, force, enrol, by, day_one):
     officer = enrol(team, "101")
 
     def move(unit):
