@@ -1,0 +1,68 @@
+"""`tabard verify` and `tabard disclosure`: packs, built here and checked anywhere."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+
+from tabard.cli.commands.options import Json
+from tabard.cli.database import database
+from tabard.cli.output import console, emit, fail
+from tabard.kernel.clock import now
+
+app = typer.Typer(help="Evidence packs.", no_args_is_help=True)
+
+
+def verify(
+    pack: Annotated[Path, typer.Argument(help="The pack, a .zip file.")],
+    key: Annotated[
+        str, typer.Option(help="The force's published verifier key; default: the one in the pack.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Check an evidence pack: every byte, every proof. Needs no database, no account and no network."""
+    from tabard.disclosure.verify import verify_pack
+
+    if not pack.is_file():
+        fail(f"There is no file {pack}.")
+    report = verify_pack(pack, trusted_vkey=key or None)
+    for check in report.checks:
+        console.print(
+            f"[{'green' if check.ok else 'bold red'}]{'ok  ' if check.ok else 'FAIL'}[/] {escape(check.words)}"
+        )
+    console.print(
+        "[bold]The pack is whole and proven.[/]" if report.ok else "[bold red]Do not rely on this pack.[/]"
+    )
+    checks = [{"name": check.name, "ok": check.ok, "words": check.words} for check in report.checks]
+    emit({"ok": report.ok, "checks": checks}, as_json=json, ok=report.ok)
+
+
+@app.callback()
+def disclosure() -> None:
+    """Keep `export` a subcommand though it is the only one yet."""
+
+
+@app.command()
+def export(
+    pack: Annotated[UUID, typer.Argument(help="The pack's id, as its exhibit's page shows it.")],
+    out: Annotated[Path, typer.Option(help="Where to write the .zip file.")],
+    json: Json = False,
+) -> None:
+    """Write a built pack to a file; that it left is in the log."""
+    if out.exists():
+        fail(f"{out} is there already.", "Name another file.")
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.disclosure import packs
+        from tabard.disclosure.models import Pack
+
+        found = Pack.objects.filter(id=pack).first()
+        if found is None:
+            fail(f"There is no pack {pack}.")
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            packs.export(pack=found, out=file, by=Actor.system("command line"), at=now())
+    console.print(f"Wrote {out}")
+    emit({"pack": str(pack), "file": str(out)}, as_json=json)

@@ -1,0 +1,79 @@
+"""`tabard log`: the custody log as the machine sees it."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from tabard.cli.commands.options import Json
+from tabard.cli.database import database
+from tabard.cli.output import console, emit
+
+app = typer.Typer(
+    help="The custody log: verify it, show its newest checkpoint, fetch receipts.", no_args_is_help=True
+)
+
+
+@app.command()
+def verify(
+    key: Annotated[str, typer.Option(help="The log's verifier key; default: this installation's own.")] = "",
+    json: Json = False,
+) -> None:
+    """Recompute the whole log and compare it with everything that was ever signed."""
+    with database():
+        from tabard.custody.adapters import log_signer
+        from tabard.custody.verify import verify_log
+
+        report = verify_log(key or log_signer().vkey)
+    defects = [{"code": found.code, "where": found.where, "words": found.words} for found in report.defects]
+    for found in report.defects:
+        console.print(f"[bold red]{found.code}[/] {found.words}", markup=True)
+    if report.ok:
+        console.print(f"The log is whole: {report.events} events, {report.checkpoints} signed checkpoints.")
+    answer = {
+        "ok": report.ok,
+        "events": report.events,
+        "unsequenced": report.unsequenced,
+        "checkpoints": report.checkpoints,
+        "root": report.root.hex(),
+        "defects": defects,
+    }
+    emit(answer, as_json=json, ok=report.ok)
+
+
+@app.command()
+def checkpoint(json: Json = False) -> None:
+    """Show the newest signed checkpoint and the key that checks it."""
+    with database():
+        from tabard.custody.adapters import log_signer
+        from tabard.custody.selectors import latest_checkpoint
+
+        head, vkey = latest_checkpoint(), log_signer().vkey
+    if head is None:
+        console.print("No checkpoint is signed yet: nothing has happened, or no worker has run.")
+    else:
+        typer.echo(head.note)
+    console.print(f"Verifier key: {vkey}")
+    emit({"vkey": vkey, "size": head.size if head else 0, "note": head.note if head else None}, as_json=json)
+
+
+@app.command()
+def receipt(
+    event: Annotated[UUID, typer.Argument(help="The event's id.")],
+    out: Annotated[
+        Path, typer.Option(help="Where to write <event>.tlog-proof and <event>.leaf.json.")
+    ] = Path(),
+    json: Json = False,
+) -> None:
+    """Write the proof that an event is in the log, and the exact bytes it proves."""
+    with database():
+        from tabard.custody import selectors
+
+        leaf, proof = bytes(selectors.event(event).leaf), selectors.receipt(event).encode()
+    out.mkdir(parents=True, exist_ok=True)
+    paths = {"proof": out / f"{event}.tlog-proof", "leaf": out / f"{event}.leaf.json"}
+    paths["proof"].write_bytes(proof)
+    paths["leaf"].write_bytes(leaf)
+    console.print(f"Wrote {paths['proof']} and {paths['leaf']}")
+    emit({name: str(path) for name, path in paths.items()}, as_json=json)

@@ -1,0 +1,91 @@
+"""`tabard up`, the three processes it runs, and `tabard check`."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from tabard.cli.commands.options import Json
+from tabard.cli.database import database, load_django
+from tabard.cli.home import Home
+from tabard.cli.output import FOUND_WRONG, console, emit
+from tabard.cli.postgres import Server
+from tabard.cli.processes import HOST, Ports, processes, say_ready
+from tabard.cli.supervisor import Event, run_all
+
+Port = Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.", min=1, max=65535)]
+UVICORN = {"loop": "uvloop", "http": "httptools", "access_log": False, "log_level": "warning"}
+
+
+def up(
+    port: Port = 8000,
+    door_port: Annotated[int, typer.Option(help="Where cameras' systems log in.", min=1, max=65535)] = 8001,
+) -> None:
+    """Run Tabard on this machine: the database, the pages, the door and a worker. Ctrl-C stops them."""
+    ports = Ports(port, door_port)
+    with database() as home:
+        _clean_store()
+        raise typer.Exit(serve(home, ports))
+
+
+def serve(home: Home, ports: Ports) -> int:
+    """Run every process until Ctrl-C; the embedded database is brought back should it die."""
+
+    def when_up() -> None:
+        console.print(
+            f"[bold]Tabard is up.[/] Pages: {ports.web_url}  Door: {ports.door_url}  Ctrl-C stops it."
+        )
+
+    return run_all(processes(home, ports), _tell, logs=home.logs, upkeep=Server(home).ensure, when_up=when_up)
+
+
+def web(port: Port = 8000) -> None:
+    """Run the pages, the API and playback alone."""
+    _serve_asgi("tabard.config.asgi:application", port)
+
+
+def door(port: Port = 8001) -> None:
+    """Run the door alone: where body-worn systems send footage."""
+    _serve_asgi("tabard.config.asgi:door", port)
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option(help="How many jobs at once.", min=1, max=64)] = 2,
+) -> None:
+    """Run a worker alone: jobs, and the sequencer of the custody log."""
+    load_django()
+    from tabard.jobs import worker as jobs_worker
+
+    home = Home.from_environ().create()
+    jobs_worker.run(concurrency=concurrency, on_ready=lambda: say_ready(home))
+
+
+def check(json: Json = False) -> None:
+    """Say in words what is wrong with this installation, and how to mend it."""
+    from tabard.cli.commands.checks import registry
+
+    report = registry(Home.from_environ()).run()
+    if not json:
+        console.print(report.as_table())
+    emit(report.as_json(), as_json=json)
+    if not report.ok:
+        raise typer.Exit(FOUND_WRONG)
+
+
+def _serve_asgi(application: str, port: int) -> None:
+    import uvicorn
+
+    load_django()
+    uvicorn.run(application, host=HOST, port=port, timeout_graceful_shutdown=10, **UVICORN)  # type: ignore[arg-type]
+
+
+def _clean_store() -> None:
+    """Half-written objects of killed processes go; the store never showed them."""
+    from tabard.vault import services as vault
+
+    vault.clean()
+
+
+def _tell(event: Event) -> None:
+    if event.kind in {"died", "killed", "upkeep"}:
+        console.print(f"[yellow]{escape(event.name)}: {event.kind}[/] {escape(event.words)}")
