@@ -17,7 +17,7 @@ from tabard.media.jail import raising, wire
 from tabard.media.jail.errors import CannotDecode
 from tabard.media.jail.limits import Limits
 from tabard.media.jail.output import OutputFile
-from tabard.media.jail.source import SourceFile, SourceLostError
+from tabard.media.jail.source import SourceFile
 from tabard.media.jail.walls import WallState
 from tabard.media.jail.workbench import Workbench
 
@@ -68,18 +68,17 @@ def main() -> None:
 
 
 def _answer(order: _Order, control: _Control) -> tuple[str, object]:
+    output = OutputFile(order.output_fd)
     try:
-        return _do(order, control)
+        return _do(order, control, output)
     except CannotDecode as refused:
         return "cannot_decode", refused.fields["reason"]
     except Invalid as refused:
         return "invalid", [str(refused.fields.get("field")), refused.message]
     except MemoryError:
         return "killed", "ran out of memory"
-    except SourceLostError:
-        os._exit(1)
     except Exception as failed:  # noqa: BLE001 - foreign footage may make any library raise anything
-        return "killed", _unexpected(failed, order)
+        return "killed", _unexpected(output.failure or failed, order)
 
 
 def _unexpected(failed: Exception, order: _Order) -> str:
@@ -90,7 +89,7 @@ def _unexpected(failed: Exception, order: _Order) -> str:
     return f"failed unexpectedly ({type(failed).__name__}: {failed})"[:_LONGEST_WORDS]
 
 
-def _do(order: _Order, control: _Control) -> tuple[str, object]:
+def _do(order: _Order, control: _Control, output: OutputFile) -> tuple[str, object]:
     limits = Limits(**order.limits)
     task = _task(order.task)
     walls = raising.raise_walls(limits, order.parent_pid)
@@ -100,8 +99,7 @@ def _do(order: _Order, control: _Control) -> tuple[str, object]:
     if task is None:
         return "facts", {"walls": _plain(walls)}
     source = SourceFile(order.source_fd, order.source_size)
-    bench = Workbench(source, OutputFile(order.output_fd), order.params, limits, control.progress)
-    return "facts", task(bench)
+    return "facts", task(Workbench(source, output, order.params, limits, control.progress))
 
 
 def _task(name: str) -> Task | None:

@@ -7,6 +7,8 @@ class OutputFile:
     """Writes whole pieces, and can be read back while it grows; several views may look at one file."""
 
     def __init__(self, fd: int) -> None:
+        # FFmpeg may lose what a write raised and report something vaguer, so it is kept.
+        self.failure: OSError | None = None
         self._fd = fd
         self._at = 0
         self._end = 0
@@ -44,8 +46,15 @@ class OutputFile:
         """Every byte is in the file when it returns, also where the kernel takes only some at a time."""
         rest = memoryview(data)
         while rest:
-            written = os.pwrite(self._fd, rest, self._at)
+            written = self._write_some(rest)
             self._at += written
             rest = rest[written:]
         self._end = max(self._end, self._at)
         return len(data)
+
+    def _write_some(self, data: memoryview) -> int:
+        try:
+            return os.pwrite(self._fd, data, self._at)
+        except OSError as failure:
+            self.failure = failure
+            raise

@@ -9,10 +9,6 @@ BLOCK_BYTES = 1024 * 1024
 _BLOCKS_KEPT = 16
 
 
-class SourceLostError(Exception):
-    """The parent no longer answers; nothing that the decoder says now would be believed."""
-
-
 class SourceFile:
     """Reads the footage block by block over the source channel, keeping the last few blocks.
 
@@ -71,7 +67,8 @@ class SourceFile:
         while missing:
             piece = os.read(self._fd, missing)
             if not piece:
-                raise SourceLostError
+                # FFmpeg might make something else of an exception; an orphan has nothing left to say anyway.
+                os._exit(1)
             pieces.append(piece)
             missing -= len(piece)
         return b"".join(pieces)

@@ -3,6 +3,7 @@
 All times are seconds from the footage's first moment.
 """
 
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ _BUFFER_BYTES = 256 * 1024
 _MOST_THREADS = 4
 _MICROSECONDS = 1_000_000
 _DEFAULT_FPS = 25.0
+_SPARE_BYTES, _PICTURE_BYTES = 8 * 1024 * 1024, 3
 _MOVIE_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"styp", b"moof")
 
 
@@ -139,7 +141,19 @@ def decoded(packet: "Packet[Any]") -> tuple[list[Any], bool]:
     except av.error.MemoryError:
         raise
     except (av.error.FFmpegError, ValueError):
+        _require_memory(packet.stream)
         return [], False
+
+
+def _require_memory(stream: Stream) -> None:
+    """Passes where two more pictures would fit; several decoders call footage damaged when memory fails them."""
+    pixels = stream.width * stream.height if isinstance(stream, VideoStream) else 0
+    try:
+        mmap.mmap(
+            -1, _SPARE_BYTES + pixels * _PICTURE_BYTES * 2, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+        ).close()
+    except OSError as refused:
+        raise MemoryError from refused
 
 
 @contextmanager
@@ -153,12 +167,12 @@ def opened(bench: Workbench) -> Iterator[Footage]:
         if not container.streams.video and not container.streams.audio:
             raise CannotDecode("it holds no video and no audio")
         for stream in container.streams.video:
-            _check_pictures(stream.width or 0, stream.height or 0, bench.limits)
+            _check_pictures(stream, bench.limits)
         yield footage
 
 
 def _container(bench: Workbench, head: bytes) -> InputContainer:
-    # Every stream's decoder, also the one FFmpeg uses to look at the first frames, refuses larger pictures.
+    # FFmpeg decodes the first frames itself while opening, within the same bound.
     options = {"max_pixels": str(bench.limits.max_pixels), "protocol_whitelist": "none"}
     try:
         return av.open(
@@ -182,6 +196,10 @@ def _said(refused: Exception) -> str:
     return str(getattr(refused, "strerror", None) or refused)
 
 
-def _check_pictures(width: int, height: int, limits: Limits) -> None:
+def _check_pictures(stream: VideoStream, limits: Limits) -> None:
+    width, height = stream.width or 0, stream.height or 0
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
         raise CannotDecode(f"its pictures are {width} x {height}, larger than is decoded here")
+    # The pictures themselves may be larger than the header admits.
+    if stream.codec_context is not None:
+        stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}

@@ -110,7 +110,7 @@ def _thumbs(footage: Footage, poster: Moment) -> list[tuple[float, Image.Image]]
 def _moments(footage: Footage) -> Iterator[Moment]:
     """One moment from each of up to twenty equal parts of the footage, where it can be had."""
     duration_s = footage.duration_s or 0.0
-    count = min(_MOST_THUMBS, max(1, math.ceil(duration_s)))
+    count = min(_MOST_THUMBS, max(1, round(duration_s)))
     part_s = duration_s / count
     for number in range(count):
         if not footage.seek(number * part_s):
