@@ -1,0 +1,199 @@
+"""How does footage reach a browser? Decrypted on the fly, range by range, as raw ASGI beside Django.
+
+A request costs one step in a worker thread (who is asking, may they, the log, the first bytes), then as many as there
+are mebibytes to send. The next piece is read while the last is on its way, and never more than that: a slow reader
+holds two pieces of memory and no thread. A damaged chunk ends the answer before any of its bytes, short of the length
+that was announced, so that no player takes it for the whole.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
+from django.utils.http import content_disposition_header
+
+from tabard.kernel.clock import now
+from tabard.kernel.errors import TabardError
+from tabard.vault import services as vault
+from tabard.vault.errors import KeyDestroyed
+from tabard.web.middleware import STATUS
+from tabard.web.playback_access import Leave, NotSignedIn, leave_for, viewer_from_cookies
+from tabard.web.playback_ranges import ByteRange, RangeUnsatisfiable, asked_range
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+_Given = TypeVar("_Given")
+
+_THREADS = 8
+_PIECE_BYTES = 1024 * 1024
+_ALWAYS: Headers = [
+    (b"accept-ranges", b"bytes"),
+    (b"cache-control", b"private, no-store"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status with its fields; `body` where it is short, `pieces` where it is read as it is sent."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    pieces: Iterator[bytes] | None = None
+
+
+class Playback:
+    """The ASGI application for `/play/`. Call `close` when the server stops; another may start afterwards."""
+
+    def __init__(self, *, threads: int = _THREADS) -> None:
+        self._most_threads = threads
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request; raises only where an answer that has begun cannot be ended honestly."""
+        try:
+            answer = await self._in_thread(_answer, scope)
+        except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
+            answer = _error_answer(error)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if answer.pieces is not None:
+            await self._stream(answer.pieces, answer.body, receive, send)
+        else:
+            await send({"type": "http.response.body", "body": answer.body})
+
+    def close(self) -> None:
+        """No thread of this application runs when this returns."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+            self._threads = None
+
+    async def _stream(self, pieces: Iterator[bytes], batch: bytes, receive: Receive, send: Send) -> None:
+        """Every piece is sent in order, unless the browser hangs up: then nothing more is read for it."""
+        hung_up = asyncio.ensure_future(_hang_up(receive))
+        try:
+            while batch and not hung_up.done():
+                following = asyncio.ensure_future(self._in_thread(_take, pieces))
+                await send({"type": "http.response.body", "body": batch, "more_body": True})
+                batch = await following
+        except TabardError as error:
+            logger.exception("%s: %s", error.code, error.message, extra={"fields": error.fields})
+            raise
+        finally:
+            hung_up.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _in_thread(self, step: Callable[..., _Given], *arguments: Any) -> _Given:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._most_threads, "playback")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(step, *arguments))
+
+
+def _answer(scope: Scope) -> Answer:
+    """The answer to a request, its first piece read already, so that damage there is still an error with a status."""
+    method = scope["method"]
+    if method not in {"GET", "HEAD"}:
+        return _short(405, "Only GET and HEAD.", [(b"allow", b"GET, HEAD")])
+    close_old_connections()
+    try:
+        at = now()
+        leave = leave_for(scope["path"], viewer_from_cookies(_field(scope, b"cookie"), at), at)
+        wanted = asked_range(_range_field(scope, leave), leave.obj.size_bytes)
+        headers = _headers(leave, wanted)
+        status = 206 if wanted.is_partial else 200
+        if method == "HEAD":
+            return Answer(status, headers)
+        reader = vault.open_object(obj=leave.obj)
+        leave.log()
+    finally:
+        close_old_connections()
+    pieces = reader.read(wanted.start, wanted.stop)
+    return Answer(status, headers, body=next(pieces, b""), pieces=pieces)
+
+
+def _headers(leave: Leave, wanted: ByteRange) -> Headers:
+    headers = [
+        *_ALWAYS,
+        (b"content-type", leave.content_type.encode()),
+        (b"content-length", str(wanted.length).encode()),
+        (b"etag", leave.etag.encode()),
+    ]
+    if wanted.is_partial:
+        headers.append((b"content-range", wanted.content_range.encode()))
+    if leave.filename:
+        disposition = content_disposition_header(as_attachment=True, filename=leave.filename)
+        headers.append((b"content-disposition", str(disposition).encode()))
+    return headers
+
+
+def _range_field(scope: Scope, leave: Leave) -> str:
+    """The `Range` field; ignored where `If-Range` names other bytes than these (RFC 9110 13.1.5)."""
+    condition = _field(scope, b"if-range")
+    return _field(scope, b"range") if condition in {"", leave.etag} else ""
+
+
+def _field(scope: Scope, name: bytes) -> str:
+    return "; ".join(value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name)
+
+
+def _take(pieces: Iterator[bytes]) -> bytes:
+    """About a mebibyte more; empty at the end."""
+    first = next(pieces, b"")
+    return (
+        b"".join((first, *islice(pieces, max(_PIECE_BYTES // max(len(first), 1) - 1, 0)))) if first else b""
+    )
+
+
+async def _hang_up(receive: Receive) -> None:
+    """Returns when the browser has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _error_answer(error: Exception) -> Answer:
+    """The status and sentence of an error."""
+    if not isinstance(error, TabardError):
+        logger.error("Playback failed.", exc_info=error)
+        return _short(500, "Something went wrong. It has been recorded.")
+    status = _status(error)
+    if status >= 500:
+        logger.error("%s: %s", error.code, error.message, extra={"fields": error.fields}, exc_info=error)
+    more: Headers = []
+    if isinstance(error, RangeUnsatisfiable):
+        more = [(b"content-range", f"bytes */{error.fields['size_bytes']}".encode())]
+    if isinstance(error, NotSignedIn):
+        more = [(b"www-authenticate", b'Session realm="Tabard"')]
+    return _short(status, error.message, more)
+
+
+def _status(error: TabardError) -> int:
+    special = {KeyDestroyed: 410, RangeUnsatisfiable: 416, NotSignedIn: 401}
+    return special.get(type(error)) or next(
+        (status for family, status in STATUS.items() if isinstance(error, family)), 500
+    )
+
+
+def _short(status: int, words: str, more: Headers | None = None) -> Answer:
+    body = f"{words}\n".encode()
+    headers: Headers = [
+        *_ALWAYS,
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    return Answer(status, [*headers, *(more or [])], body=body)
+
+
+playback = Playback()

@@ -1,0 +1,88 @@
+"""When is playing an event of its own? Once for each person, piece of footage and quarter of an hour.
+
+A browser that plays asks for many ranges, and for the first bytes more than once, so neither a request nor a start at
+byte 0 is one act of watching. The rule: a request is covered by the same person's last logged act of the same kind on
+the same footage, if that is at most fifteen minutes old; else it is logged before a byte is given. Whoever watches for
+an hour is in the log four times, and nobody watches unlogged.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from tabard.custody import selectors as log
+from tabard.custody import services as custody
+from tabard.custody.actors import Subject
+from tabard.custody.kinds import EventKind
+from tabard.people.authorisation import Viewer, check_can
+from tabard.people.models import Account
+from tabard.people.rules import Action
+from tabard.recordings.models import Clip, Segment
+from tabard.recordings.viewing import record_clip_play, record_play
+
+COVERS = timedelta(minutes=15)
+_LOOKED_AT = 500  # more events of one kind on one recording in fifteen minutes only cost a repeated event
+
+
+def log_play(segment: Segment, viewer: Viewer, at: datetime) -> None:
+    """The viewer's playing of the segment is in the log when this returns, now or within the last fifteen minutes."""
+    _once(
+        lambda: _is_covered(EventKind.RECORDING_PLAYED, segment.recording_id, viewer, at, segment.id),
+        lambda: record_play(segment=segment, viewer=viewer, at=at),
+        viewer,
+    )
+
+
+def log_clip_play(clip: Clip, viewer: Viewer, at: datetime) -> None:
+    """The viewer's playing of the clip is in the log when this returns, now or within the last fifteen minutes."""
+    _once(
+        lambda: _is_covered(EventKind.CLIP_PLAYED, clip.id, viewer, at),
+        lambda: record_clip_play(clip=clip, viewer=viewer, at=at),
+        viewer,
+    )
+
+
+def log_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
+    """The viewer's download of the original is in the log when this returns, now or within the last fifteen minutes."""
+    _once(
+        lambda: _is_covered(EventKind.RECORDING_DOWNLOADED, segment.recording_id, viewer, at, segment.id),
+        lambda: _record_download(segment, viewer, at),
+        viewer,
+    )
+
+
+def _once(is_covered: Callable[[], bool], record: Callable[[], None], viewer: Viewer) -> None:
+    """Record unless covered. A browser asks for several ranges at once: the account's row lets one of them decide."""
+    if is_covered():
+        return
+    with transaction.atomic():
+        Account.objects.select_for_update(no_key=True).get(id=viewer.account_id)
+        if not is_covered():
+            record()
+
+
+def _is_covered(
+    kind: EventKind, subject_id: UUID, viewer: Viewer, at: datetime, segment_id: UUID | None = None
+) -> bool:
+    recent = log.page(log.LogFilter(kind=kind, subject_id=subject_id, since=at - COVERS), limit=_LOOKED_AT)
+    known = [event.particulars for event in recent if hasattr(event, "particulars")]  # they may be erased
+    return any(
+        said.actor_id == viewer.actor.id
+        and (segment_id is None or said.details.get("segment") == str(segment_id))
+        for said in known
+    )
+
+
+def _record_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
+    check_can(viewer, Action.RECORDING_DOWNLOAD, segment.recording)
+    with transaction.atomic():
+        custody.append(
+            kind=EventKind.RECORDING_DOWNLOADED,
+            subject=Subject("recording", segment.recording_id),
+            at=at,
+            by=viewer.actor,
+            sha256=bytes(segment.object.sha256),
+            details={"segment": str(segment.id), "ordinal": segment.ordinal},
+        )
