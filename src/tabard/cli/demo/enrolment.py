@@ -54,29 +54,15 @@ def open_accounts(force: Force, home: Path, at: datetime) -> list[SignIn]:
     wearer = force.wearer(force.cameras_of(INCIDENT_COMMAND)[0])
     stranger = force.wearer(force.cameras_of(OTHER_COMMAND)[0])
     sign_ins = [
-        _open(
-            "officer",
-            wearer,
-            [Role.OFFICER],
-            password,
-            at,
-            "films the incident, cuts the clip, produces exhibits",
+        accounts.open(
+            "officer", wearer, [Role.OFFICER], "films the incident, cuts the clip, produces exhibits"
         ),
-        _open(
-            "stranger", stranger, [Role.OFFICER], password, at, "an officer of another borough: is refused"
-        ),
-        accounts.open("investigator", None, [Role.INVESTIGATOR], "sees the force's footage, links it"),
+        accounts.open("stranger", stranger, [Role.OFFICER], "an officer of another borough: is refused"),
+        accounts.open("investigator", None, [Role.INVESTIGATOR], "sees the force's footage and links it"),
         accounts.open("disclosure", None, [Role.DISCLOSURE_OFFICER], "builds evidence packs"),
         accounts.open("bwv", None, [Role.BWV_ADMINISTRATOR], "runs cameras and docks"),
         accounts.open("records", None, [Role.RECORDS_MANAGER], "sees what is kept, and why"),
-        _open(
-            "auditor",
-            None,
-            [Role.AUDITOR, Role.PROFESSIONAL_STANDARDS],
-            password,
-            at,
-            "reads the custody log",
-        ),
+        accounts.open("auditor", None, [Role.AUDITOR, Role.PROFESSIONAL_STANDARDS], "reads the custody log"),
     ]
     _write_private(path, json.dumps([_as_row(sign_in) for sign_in in sign_ins], indent=2))
     return sign_ins

@@ -193,7 +193,7 @@ def dispose() -> int:
 def _plan(force: Force, shot: Shot, at: datetime) -> RecordingPlan:
     camera = force.cameras_of(shot.command)[shot.camera]
     started_at = (at - shot.ago).astimezone(UTC).replace(microsecond=0)
-    notes = ()
+    notes: tuple[BookmarkUpload, ...] = ()
     if shot.category or shot.note:
         when = started_at + timedelta(seconds=shot.duration_s / 2)
         notes = (BookmarkUpload(at=when, text=shot.note, category_id=shot.category or None),)
