@@ -127,7 +127,8 @@ def _with_wearer() -> QuerySet[Any]:
     """
     worn = FilteredRelation("assignments", condition=Q(assignments__during__upper_inf=True))
     found: QuerySet[Any] = Camera.objects.annotate(worn=worn, key=Upper("serial"))
-    return found.annotate(officer_id=F("worn__officer_id")).select_related("unit", "worn__officer")
+    found = found.annotate(officer_id=F("worn__officer_id"))
+    return found.select_related("unit", "worn__officer")
 
 
 def _row(found: Any) -> CameraRow:

@@ -1,8 +1,10 @@
 """A small force with a day to stand on."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from tabard.custody.actors import Actor
 from tabard.people import services
@@ -63,3 +65,26 @@ def enrol(by):
         return services.enrol_officer(unit=unit, **{**facts, **changed})
 
     return make
+
+
+@pytest.fixture
+def wait_until_blocked():
+    """Returns once another transaction has run into the one that is open; fails where it never does."""
+
+    def wait(other):
+        for _ in range(1000):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_stat_clear_snapshot()"
+                )  # else a transaction keeps seeing its first answer
+                cursor.execute(
+                    "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+                )
+                if cursor.fetchone()[0]:
+                    return
+            assert not other.done(), "the second transaction did not wait for the first"
+            time.sleep(0.01)
+        raise AssertionError("the second transaction never met the first")
+
+    return wait

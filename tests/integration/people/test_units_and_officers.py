@@ -136,6 +136,29 @@ def test_two_moves_at_once_leave_one_posting_at_a_time(*, team, hackney, force, 
     assert kinds(officer.id) == ["officer.enrolled", "officer.posted"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_later_move_waits_for_one_that_is_under_way_and_follows_it(
+    *, team, hackney, force, enrol, by, day_one, wait_until_blocked
+):
+    officer = enrol(team, "101")
+
+    def move_on():
+        try:
+            return services.post_officer(officer=officer, unit=force, by=by, at=day_one + 2 * HOUR)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.post_officer(officer=officer, unit=hackney, by=by, at=day_one + HOUR)
+            second = pool.submit(move_on)
+            wait_until_blocked(second)
+        second.result()
+    stays = [unit_at(officer.id, day_one + hours * HOUR) for hours in range(3)]
+    assert stays == [team.id, hackney.id, force.id]
+    assert history([officer.id])[2].particulars.details["from"] == str(hackney.id)
+
+
 @pytest.mark.parametrize("reference", ["101PL", "101pl", " 101PL ", "W101", "w101"])
 def test_an_officer_is_found_by_either_number_in_any_case(team, enrol, reference):
     officer = enrol(team, "101")
