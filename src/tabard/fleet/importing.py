@@ -31,7 +31,10 @@ _BATCH_ROWS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of a file: `rows` it holds, cameras `imported` (all or none), and what is wrong with it."""
+    """What became of a file: `rows` it holds, cameras `imported` (all or none), and what is wrong with it.
+
+    After a dry run `imported` is how many would have been.
+    """
 
     rows: int
     imported: int
@@ -73,7 +76,7 @@ def import_cameras(*, rows_csv: TextIO, by: Actor, at: datetime, dry_run: bool =
     known = _known(sheet.rows)
     errors = sorted([*sheet.errors, *_row_errors(sheet, known)], key=lambda error: error.row)
     if errors or dry_run:
-        return ImportReport(sheet.count, 0, errors, digest, dry_run)
+        return ImportReport(sheet.count, 0 if errors else sheet.count, errors, digest, dry_run)
     overtaken = ImportOvertaken("Someone received one of these cameras a moment ago. Import the file again.")
     with transaction.atomic():
         with refusals({"fleet_camera_serial_unique": lambda: overtaken}):

@@ -112,10 +112,11 @@ def test_faults_of_the_file_and_of_its_rows_come_in_the_order_of_rows(bring, lew
 
 def test_a_dry_run_checks_everything_and_writes_nothing(bring, lewisham):
     report = bring(HEADING + row(1), dry_run=True)
-    assert (report.ok, report.rows, report.imported, report.dry_run) == (True, 1, 0, True)
+    assert (report.ok, report.rows, report.imported, report.dry_run) == (True, 1, 1, True)
     assert Camera.objects.count() == 0
     assert imports() == []
-    assert not bring(HEADING + row(1, mount="belt"), dry_run=True).ok
+    faulty = bring(HEADING + row(1, mount="belt"), dry_run=True)
+    assert (faulty.ok, faulty.rows, faulty.imported) == (False, 1, 0)
 
 
 def test_a_semicolon_file_is_told_so(bring, lewisham):
