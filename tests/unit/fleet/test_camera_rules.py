@@ -36,7 +36,11 @@ def test_a_fault_names_its_field(changed, field, words):
 
 
 def test_every_fault_is_told_at_once():
-    assert {fault.field for fault in faults(facts(serial="", make="", mount=""))} == {"serial", "make", "mount"}
+    assert {fault.field for fault in faults(facts(serial="", make="", mount=""))} == {
+        "serial",
+        "make",
+        "mount",
+    }
 
 
 def test_the_mounts_are_those_that_the_database_knows():

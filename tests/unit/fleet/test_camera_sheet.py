@@ -44,7 +44,9 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them():
 
 
 @pytest.mark.parametrize(
-    ("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")], ids=["semicolon", "tab", "bar"]
+    ("mark", "name"),
+    [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")],
+    ids=["semicolon", "tab", "bar"],
 )
 def test_another_separator_is_named(mark, name):
     error = only_error((HEADING + "A1,Axis,W120,chest,BS,\n").replace(",", mark).encode())

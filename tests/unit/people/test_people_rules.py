@@ -76,7 +76,9 @@ def test_two_roles_reach_as_far_as_both():
     both = reach([Role.OFFICER, Role.AUDITOR], Action.EXHIBIT_VIEW)
     assert both == {Relation.OWN, Relation.UNIT, Relation.FORCE}
     assert judge([Role.OFFICER, Role.AUDITOR], Action.EXHIBIT_PRODUCE, frozenset({Relation.OWN})).allowed
-    assert not judge([Role.OFFICER, Role.AUDITOR], Action.EXHIBIT_PRODUCE, frozenset({Relation.FORCE})).allowed
+    assert not judge(
+        [Role.OFFICER, Role.AUDITOR], Action.EXHIBIT_PRODUCE, frozenset({Relation.FORCE})
+    ).allowed
 
 
 def test_a_refusal_says_why():
