@@ -278,9 +278,6 @@ def _account_taken(account: Account) -> Refusals:
         "people_account_username_key": lambda: AlreadyKnown(
             f"The user name {account.username} is taken.", field="username"
         ),
-        "people_account_username_lower_case": lambda: Invalid(
-            f"The user name {account.username} has no lower-case form.", field="username"
-        ),
         "people_account_officer_id_key": lambda: AlreadyKnown("The officer has an account.", field="officer"),
     }
 
