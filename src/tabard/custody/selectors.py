@@ -3,20 +3,26 @@
 Custody knows no people: whoever calls decides first whether the person may read the log.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from tabard.custody.errors import NotYetSequenced
+from tabard.custody.actors import Actor, ActorKind
+from tabard.custody.errors import LogCorrupt, NotYetSequenced
 from tabard.custody.kinds import EventKind
-from tabard.custody.models import Checkpoint, Event
+from tabard.custody.leaf import actor_value, commitment
+from tabard.custody.models import Checkpoint, Event, EventParticulars
 from tabard.custody.nodes import read_nodes
 from tabard.kernel.errors import NotFound
 from tabard.merkle.proofs import inclusion_proof
+from tabard.merkle.tiles import TILE_WIDTH, BundleId, covers, encode_bundle, parse_path, tile_bytes
 from tabard.merkle.tlog_proof import TlogProof
+from tabard.merkle.tree import leaf_hash, node_hash
 
 PAGE_EVENTS = 50
 
@@ -47,6 +53,74 @@ class LogFilter:
         return wanted
 
 
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One event as lists and histories show it; who and what are empty where they were lawfully erased."""
+
+    id: UUID
+    kind: EventKind
+    at: datetime
+    subject_type: str
+    subject_id: UUID
+    position: int | None
+    is_covered: bool
+    actor_name: str
+    details: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The kind in words: "Exhibit produced"."""
+        return self.kind.value.replace(".", " ").replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page of events, newest first; `newer` and `older` are where to go on, None where there is nothing."""
+
+    events: list[EventLine]
+    newer: UUID | None
+    older: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofStep:
+    """One hash of an inclusion path: on which side it joins what was computed so far, and what that gives."""
+
+    sibling: bytes
+    is_left: bool
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a commitment hides: the value and its salt; `holds` tells whether they give what the leaf says."""
+
+    committed: str
+    value: Mapping[str, Any]
+    salt: bytes
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventSheet:
+    """All there is to know of one event; the openings are None where the particulars were lawfully erased."""
+
+    line: EventLine
+    leaf: bytes
+    actor: Opening | None
+    details: Opening | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProofWalk:
+    """An event's way to the signed root, step by step; the last result is `checkpoint.root`."""
+
+    checkpoint: Checkpoint
+    position: int
+    leaf_hash: bytes
+    steps: tuple[ProofStep, ...]
+
+
 def history(subject_ids: Iterable[UUID]) -> QuerySet[Event]:
     """Every event about these subjects, oldest first, with who did it."""
     return (
@@ -62,6 +136,79 @@ def page(wanted: LogFilter, *, before: UUID | None = None, limit: int = PAGE_EVE
     if before is not None:
         events = events.filter(id__lt=before)
     return list(events[:limit])
+
+
+def log_page(
+    wanted: LogFilter, *, before: UUID | None = None, after: UUID | None = None, limit: int = PAGE_EVENTS
+) -> LogPage:
+    """The page of the filter's events that ends above `before`, or begins below `after`, or is the newest."""
+    events = Event.objects.filter(wanted.as_q()).select_related("particulars")
+    if after is not None:
+        found = list(events.filter(id__gt=after).order_by("id")[: limit + 1])
+        shown = found[:limit][::-1]
+        if shown:
+            return LogPage(lines(shown), shown[0].id if len(found) > limit else None, shown[-1].id)
+    newest_first = events.order_by("-id")
+    if before is not None:
+        newest_first = newest_first.filter(id__lt=before)
+    found = list(newest_first[: limit + 1])
+    shown = found[:limit]
+    newer = shown[0].id if shown and before is not None else None
+    return LogPage(lines(shown), newer, shown[-1].id if len(found) > limit else None)
+
+
+def lines(events: Iterable[Event]) -> list[EventLine]:
+    """The events as lists show them, each with whether the newest checkpoint covers it."""
+    head = latest_checkpoint()
+    size = 0 if head is None else head.size
+    return [_line(found, size) for found in events]
+
+
+def sheet(event_id: UUID) -> EventSheet:
+    """The event with its exact leaf and with what its commitments hide.
+
+    Raises:
+        NotFound: when there is none.
+    """
+    found = event(event_id)
+    (line,) = lines([found])
+    said = json.loads(bytes(found.leaf))
+    known = _particulars(found)
+    if known is None:
+        return EventSheet(line, bytes(found.leaf), None, None)
+    actor = actor_value(Actor(ActorKind(known.actor_kind), known.actor_id, known.actor_name))
+    return EventSheet(
+        line=line,
+        leaf=bytes(found.leaf),
+        actor=_opening(said["actor"], actor, bytes(known.actor_salt)),
+        details=_opening(said["details"], known.details, bytes(known.details_salt)),
+    )
+
+
+def _line(found: Event, covered_size: int) -> EventLine:
+    known = _particulars(found)
+    return EventLine(
+        id=found.id,
+        kind=EventKind(found.kind),
+        at=found.at,
+        subject_type=found.subject_type,
+        subject_id=found.subject_id,
+        position=found.position,
+        is_covered=found.position is not None and found.position < covered_size,
+        actor_name="" if known is None else known.actor_name,
+        details={} if known is None else known.details,
+    )
+
+
+def _particulars(found: Event) -> EventParticulars | None:
+    try:
+        return found.particulars
+    except EventParticulars.DoesNotExist:
+        return None
+
+
+def _opening(committed: str, value: Mapping[str, Any], salt: bytes) -> Opening:
+    return Opening(committed, value, salt, commitment(salt, value) == committed)
 
 
 def event(event_id: UUID) -> Event:
@@ -88,10 +235,74 @@ def receipt(event_id: UUID) -> TlogProof:
         NotFound: when there is no such event.
         NotYetSequenced: when no checkpoint covers it yet.
     """
+    _, head, position = _covered(event_id)
+    path = inclusion_proof(position, head.size, read_nodes)
+    return TlogProof(index=position, path=tuple(path), checkpoint_note=head.note.encode())
+
+
+def proof_walk(event_id: UUID) -> ProofWalk:
+    """How the event's leaf leads to the newest signed root, so that a person can follow it hash by hash.
+
+    Raises:
+        NotFound: when there is no such event.
+        NotYetSequenced: when no checkpoint covers it yet.
+        LogCorrupt: when the path does not lead to the signed root.
+    """
+    found, head, position = _covered(event_id)
+    start = leaf_hash(bytes(found.leaf))
+    path = inclusion_proof(position, head.size, read_nodes)
+    steps = tuple(_steps(start, position, head.size, path))
+    if (steps[-1].result if steps else start) != bytes(head.root):
+        raise LogCorrupt("The event's path does not lead to the signed root.", event=str(event_id))
+    return ProofWalk(head, position, start, steps)
+
+
+def _covered(event_id: UUID) -> tuple[Event, Checkpoint, int]:
+    """The event, the newest checkpoint, which covers it, and the event's position."""
     found, head = event(event_id), latest_checkpoint()
     if head is None or found.position is None or found.position >= head.size:
         raise NotYetSequenced(
             "No checkpoint covers the event yet; try again in ten seconds.", event=str(event_id)
         )
-    path = inclusion_proof(found.position, head.size, read_nodes)
-    return TlogProof(index=found.position, path=tuple(path), checkpoint_note=head.note.encode())
+    return found, head, found.position
+
+
+def _steps(computed: bytes, position: int, size: int, path: Iterable[bytes]) -> Iterator[ProofStep]:
+    """The joins of RFC 9162 section 2.1.3.2, clause 4, from the leaf up."""
+    first, last = position, size - 1
+    for sibling in path:
+        while not first % 2 and first == last:  # the lone last node of its level moves up unhashed
+            first, last = first >> 1, last >> 1
+        is_left = bool(first % 2)
+        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
+        yield ProofStep(sibling, is_left, computed)
+        first, last = first >> 1, last >> 1
+
+
+def published(path: str) -> bytes:
+    """The bytes of a tile or entry bundle of C2SP tlog-tiles; once served they never change.
+
+    Only what the newest signed checkpoint covers is looked for: what is not yet signed is not yet public.
+
+    Args:
+        path: Relative to the log's prefix, as `tile/0/x001/067` or `tile/entries/000.p/12`.
+
+    Raises:
+        InvalidTilePath: when the path is not spelt as the specification says.
+        NotFound: when no signed checkpoint covers it.
+        LogCorrupt: when a leaf that a checkpoint covers is missing.
+    """
+    named, head = parse_path(path), latest_checkpoint()
+    if head is None or not covers(head.size, named):
+        raise NotFound("No checkpoint covers that tile.", path=path)
+    return _bundle(named) if isinstance(named, BundleId) else tile_bytes(named, read_nodes)
+
+
+def _bundle(named: BundleId) -> bytes:
+    """The leaves' bytes of one entry bundle."""
+    first = named.index * TILE_WIDTH
+    placed = Event.objects.filter(position__gte=first, position__lt=first + named.width)
+    leaves = [bytes(leaf) for leaf in placed.order_by("position").values_list("leaf", flat=True)]
+    if len(leaves) != named.width:
+        raise LogCorrupt("Leaves that a checkpoint covers are missing.", path=named.path)
+    return encode_bundle(leaves)

@@ -61,7 +61,7 @@ def page(access: Action | Open) -> Callable[[View[Args]], Page]:
     return decorate
 
 
-def public_page(function: Callable[[HttpRequest], HttpResponseBase]) -> Page:
+def public_page(function: Callable[Concatenate[HttpRequest, Args], HttpResponseBase]) -> Page:
     """Makes a view that anyone may ask for, signed in or not."""
     view = login_not_required(function)
     view.access = Open.TO_ANYONE  # type: ignore[attr-defined]
