@@ -2,7 +2,7 @@
 
 import json
 
-from jail_footage import look
+from tests.integration.media_jail.jail_footage import look
 
 from tabard.media.jail import runner
 

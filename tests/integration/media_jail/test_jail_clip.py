@@ -3,7 +3,7 @@ from hashlib import sha256
 
 import av
 import pytest
-from jail_footage import Recipe, film, look
+from tests.integration.media_jail.jail_footage import Recipe, film, look
 
 from tabard.kernel.errors import Invalid
 

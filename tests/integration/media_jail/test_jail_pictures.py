@@ -2,8 +2,8 @@ import io
 
 import av
 import pytest
-from jail_footage import Recipe, film, grey_of, look
 from PIL import Image, ImageStat
+from tests.integration.media_jail.jail_footage import Recipe, film, grey_of, look
 
 from tabard.media.jail.errors import CannotDecode
 

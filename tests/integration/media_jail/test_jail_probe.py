@@ -1,7 +1,7 @@
 import os
 
 import pytest
-from jail_footage import Recipe, film, look
+from tests.integration.media_jail.jail_footage import Recipe, film, look
 
 from tabard.media.jail.errors import CannotDecode
 from tabard.media.jail.limits import Limits
@@ -66,20 +66,23 @@ def test_a_clock_that_was_never_set_gives_no_time(tmp_path):
 @pytest.mark.parametrize(
     ("footage", "reason"),
     [
-        (b"", "the file is empty"),
+        (lambda: b"", "the file is empty"),
         (
-            b"Dear Sir, here is the footage that you asked for.\n" * 400,
+            lambda: b"Dear Sir, here is the footage that you asked for.\n" * 400,
             "it is not a video or audio file that can be read",
         ),
-        (os.urandom(100_000), "it is not a video or audio file that can be read"),
-        (film(Recipe())[:8_000], "its index is missing or damaged, as in a recording that was cut short"),
+        (lambda: os.urandom(100_000), "it is not a video or audio file that can be read"),
+        (
+            lambda: film(Recipe())[:8_000],
+            "its index is missing or damaged, as in a recording that was cut short",
+        ),
     ],
     ids=["zero bytes", "text", "random", "truncated"],
 )
 @pytest.mark.parametrize("task", ["probe", "stills", "rendition", "clip"])
 def test_what_is_no_footage_is_refused_in_words(task, footage, reason, tmp_path):
     with pytest.raises(CannotDecode) as refused:
-        look(task, footage, tmp_path, {"start_s": 0.0, "end_s": 1.0} if task == "clip" else {})
+        look(task, footage(), tmp_path, {"start_s": 0.0, "end_s": 1.0} if task == "clip" else {})
     assert refused.value.fields["reason"] == reason
     assert refused.value.message == f"cannot be decoded: {reason}"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from jail_footage import look
+from tests.integration.media_jail.jail_footage import look
 
 from tabard.media.jail.errors import CannotDecode
 from tabard.media.jail.limits import Limits

@@ -4,8 +4,8 @@ import json
 import threading
 
 import pytest
-from jail_footage import Recipe, film, look
-from jail_strangers import replace_decoder
+from tests.integration.media_jail.jail_footage import Recipe, film, look
+from tests.integration.media_jail.jail_strangers import replace_decoder
 
 from tabard.kernel.errors import Integrity
 from tabard.media.jail import runner

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from jail_footage import Recipe, film
-from jail_strangers import outcome
+from tests.integration.media_jail.jail_footage import Recipe, film
+from tests.integration.media_jail.jail_strangers import outcome
 
 from tabard.media.jail import walls
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from av.video.frame import VideoFrame
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from tabard.media.jail.errors import CannotDecode
 from tabard.media.jail.facts import PosterFacts, StillsFacts, StripFacts
@@ -28,7 +28,6 @@ _TALLEST = 4  # no picture is made taller than this times its width
 _TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
 # Pillow imports its formats when first used, which the walls would forbid.
-Image.register_save(JpegImagePlugin.JpegImageFile.format, JpegImagePlugin._save)  # noqa: SLF001 - no public way
 Image.preinit()
 
 
