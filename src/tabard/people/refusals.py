@@ -27,5 +27,5 @@ def record_refusal(*, denied: Denied, viewer: Viewer, at: datetime) -> None:
 def _subject(item: object, account_id: UUID) -> Subject:
     """The item that was refused, or the account itself where there was no one item (a list, a setting)."""
     if isinstance(item, models.Model) and isinstance(item.pk, UUID):
-        return Subject(str(item._meta.model_name), item.pk)
+        return Subject(type(item).__name__.lower(), item.pk)
     return Subject("account", account_id)

@@ -33,6 +33,7 @@ class ContentSecurityPolicy:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
         response = self._respond(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -46,6 +47,7 @@ class ErrorPages:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request."""
         return self._respond(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

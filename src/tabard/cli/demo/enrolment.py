@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tabard.cli.demo.steps import StepFailed
 from tabard.custody.actors import Actor
 from tabard.fleet.importing import import_cameras
 from tabard.fleet.models import Camera, Dock
@@ -106,7 +107,9 @@ def _receive_cameras(force: Force, at: datetime) -> None:
         wearer = force.wearer(camera).shoulder_number
         rows.writerow([camera.serial, camera.make, camera.model, camera.mount, camera.unit_code, wearer])
     if new:
-        import_cameras(rows_csv=io.StringIO(sheet.getvalue()), by=BY, at=at)
+        report = import_cameras(rows_csv=io.StringIO(sheet.getvalue()), by=BY, at=at)
+        if not report.ok:
+            raise StepFailed(f"The cameras could not be imported: row {report.errors[0].row}: {report.errors[0].words}")
 
 
 @dataclass(frozen=True, slots=True)
