@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,16 +34,21 @@ TRIES = {
 
 
 @pytest.fixture
-def targets(tmp_path):
+def open_folder():
+    """A folder in which anyone on the machine may do anything."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.fixture
+def targets(open_folder):
     """Things that anyone on the machine could read, write or reach."""
-    tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
-    readable, writable = tmp_path / "readable", tmp_path / "writable"
+    readable, writable = open_folder / "readable", open_folder / "writable"
     readable.write_text("open to all")
-    (tmp_path / "writable-there").write_text("open to all")
-    (tmp_path / "writable-there").chmod(0o666)
-    unix = "\0tabard-test-" + tmp_path.name
+    (open_folder / "writable-there").write_text("open to all")
+    (open_folder / "writable-there").chmod(0o666)
+    unix = "\0tabard-test-" + open_folder.name
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(type=socket.SOCK_DGRAM) as udp,
@@ -118,6 +124,7 @@ syscalls.prctl(22, 2, ctypes.byref(program))
 """
 _PROBE = """
 import sys
+import tempfile
 import time
 from pathlib import Path
 from tabard.media.jail import runner
@@ -198,16 +205,13 @@ def interpreter_for(user):
     return None
 
 
-def test_another_user_than_root_has_the_same_walls(tmp_path):
+def test_another_user_than_root_has_the_same_walls(open_folder):
     if os.geteuid() != 0:
         pytest.skip("not root: every other test here already runs as another user")
     interpreter = interpreter_for(OTHER_USER)
     if interpreter is None:
         pytest.skip("no Python interpreter that another user may start")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    tmp_path.chmod(0o777)
-    footage = tmp_path / "footage.mp4"
+    footage = open_folder / "footage.mp4"
     footage.write_bytes(film(Recipe()))
     script = (
         _PROBE
