@@ -8,10 +8,11 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from tabard.intake.axis import handlers
 from tabard.intake.axis.answers import Answer, answer_for
@@ -103,10 +104,22 @@ class AxisDoor:
                 await asyncio.get_running_loop().run_in_executor(self._vault, vault.clean)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                self._database.shutdown(wait=True)
-                self._vault.shutdown(wait=True)
+                await asyncio.to_thread(self._stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    def _stop(self) -> None:
+        """No thread runs and no connection is open any more; uploads have ended by now."""
+        together = Barrier(_DATABASE_THREADS)
+
+        def close() -> None:
+            connections.close_all()
+            together.wait()  # so that each of the threads gets exactly one of these
+
+        for _ in range(_DATABASE_THREADS):
+            self._database.submit(close)
+        self._database.shutdown(wait=True)
+        self._vault.shutdown(wait=True)
 
 
 def _fresh(step: Callable[..., _Given], *arguments: Any) -> _Given:
