@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from django.utils.http import content_disposition_header
 
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
+from tabard.people.authorisation import Viewer
 from tabard.vault import services as vault
 from tabard.vault.errors import KeyDestroyed
 from tabard.web.middleware import STATUS
@@ -30,6 +32,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+LeaveFor = Callable[[str, Viewer, datetime], Leave]
 Headers = list[tuple[bytes, bytes]]
 _Given = TypeVar("_Given")
 
@@ -57,16 +60,20 @@ class Answer:
 
 
 class Playback:
-    """The ASGI application for `/play/`. Call `close` when the server stops; another may start afterwards."""
+    """The ASGI application for a path of sealed bytes, such as `/play/`; `leave_for` decides who may have which.
 
-    def __init__(self, *, threads: int = _THREADS) -> None:
+    Call `close` when the server stops; another may start afterwards.
+    """
+
+    def __init__(self, leave_for: LeaveFor = leave_for, *, threads: int = _THREADS) -> None:
+        self._leave_for = leave_for
         self._most_threads = threads
         self._threads: ThreadPoolExecutor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request; raises only where an answer that has begun cannot be ended honestly."""
         try:
-            answer = await self._in_thread(_answer, scope)
+            answer = await self._in_thread(_answer, scope, self._leave_for)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
             answer = _error_answer(error)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -102,7 +109,7 @@ class Playback:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(step, *arguments))
 
 
-def _answer(scope: Scope) -> Answer:
+def _answer(scope: Scope, leave_for: LeaveFor) -> Answer:
     """The answer to a request, its first piece read already, so that damage there is still an error with a status."""
     method = scope["method"]
     if method not in {"GET", "HEAD"}:

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tabard.custody import selectors as log
 from tabard.custody import services as custody
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
+from tabard.custody.selectors import history
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Account
 from tabard.people.rules import Action
@@ -23,13 +23,12 @@ from tabard.recordings.models import Clip, Segment
 from tabard.recordings.viewing import record_clip_play, record_play
 
 COVERS = timedelta(minutes=15)
-_LOOKED_AT = 500  # more events of one kind on one recording in fifteen minutes only cost a repeated event
 
 
 def log_play(segment: Segment, viewer: Viewer, at: datetime) -> None:
     """The viewer's playing of the segment is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.RECORDING_PLAYED, segment.recording_id, viewer, at, segment.id),
+        lambda: _is_covered(EventKind.RECORDING_PLAYED, _recording(segment), viewer, at, segment.id),
         lambda: record_play(segment=segment, viewer=viewer, at=at),
         viewer,
     )
@@ -38,7 +37,7 @@ def log_play(segment: Segment, viewer: Viewer, at: datetime) -> None:
 def log_clip_play(clip: Clip, viewer: Viewer, at: datetime) -> None:
     """The viewer's playing of the clip is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.CLIP_PLAYED, clip.id, viewer, at),
+        lambda: _is_covered(EventKind.CLIP_PLAYED, Subject("clip", clip.id), viewer, at),
         lambda: record_clip_play(clip=clip, viewer=viewer, at=at),
         viewer,
     )
@@ -47,7 +46,7 @@ def log_clip_play(clip: Clip, viewer: Viewer, at: datetime) -> None:
 def log_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
     """The viewer's download of the original is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.RECORDING_DOWNLOADED, segment.recording_id, viewer, at, segment.id),
+        lambda: _is_covered(EventKind.RECORDING_DOWNLOADED, _recording(segment), viewer, at, segment.id),
         lambda: _record_download(segment, viewer, at),
         viewer,
     )
@@ -64,15 +63,14 @@ def _once(is_covered: Callable[[], bool], record: Callable[[], None], viewer: Vi
 
 
 def _is_covered(
-    kind: EventKind, subject_id: UUID, viewer: Viewer, at: datetime, segment_id: UUID | None = None
+    kind: EventKind, subject: Subject, viewer: Viewer, at: datetime, segment_id: UUID | None = None
 ) -> bool:
-    recent = log.page(log.LogFilter(kind=kind, subject_id=subject_id, since=at - COVERS), limit=_LOOKED_AT)
-    known = [event.particulars for event in recent if hasattr(event, "particulars")]  # they may be erased
-    return any(
-        said.actor_id == viewer.actor.id
-        and (segment_id is None or said.details.get("segment") == str(segment_id))
-        for said in known
+    recent = history([subject.id]).filter(
+        subject_type=subject.type, kind=kind.value, at__gte=at - COVERS, particulars__actor_id=viewer.actor.id
     )
+    if segment_id is not None:
+        recent = recent.filter(particulars__details__segment=str(segment_id))
+    return recent.exists()
 
 
 def _record_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
@@ -80,9 +78,13 @@ def _record_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
     with transaction.atomic():
         custody.append(
             kind=EventKind.RECORDING_DOWNLOADED,
-            subject=Subject("recording", segment.recording_id),
+            subject=_recording(segment),
             at=at,
             by=viewer.actor,
             sha256=bytes(segment.object.sha256),
             details={"segment": str(segment.id), "ordinal": segment.ordinal},
         )
+
+
+def _recording(segment: Segment) -> Subject:
+    return Subject("recording", segment.recording_id)

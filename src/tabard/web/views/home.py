@@ -1,0 +1,115 @@
+"""Where a person's day begins: what waits for them, by the roles they hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tabard.custody.selectors import latest_checkpoint
+from tabard.fleet.models import Assignment, Camera, Dock
+from tabard.incidents import selectors as incidents
+from tabard.incidents.models import Exhibit, Incident
+from tabard.people.authorisation import Viewer, can, scope
+from tabard.people.rules import Action, Role
+from tabard.recordings.models import Recording
+from tabard.recordings.selectors import RecordingFilter
+from tabard.recordings.selectors import page as recordings_page
+from tabard.retention.models import Hold
+from tabard.web.pages import Open, page
+from tabard.web.views.recording_cards import RecordingCard, cards
+
+_CARDS = 8
+_ROWS = 10
+_FEW = 5
+_CASEWORK = {Role.INVESTIGATOR, Role.DISCLOSURE_OFFICER, Role.PROFESSIONAL_STANDARDS, Role.AUDITOR}
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerDay:
+    """An officer's own footage and exhibits."""
+
+    recent: list[RecordingCard]
+    to_categorise: list[RecordingCard]
+    exhibits: Sequence[Exhibit]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetNumbers:
+    """How many cameras and docks the viewer may see, and how many cameras somebody has."""
+
+    cameras: int
+    worn: int
+    docks: int
+
+    @property
+    def spare(self) -> int:
+        """Cameras that nobody has."""
+        return self.cameras - self.worn
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """What was recorded and produced last."""
+
+    incidents: Sequence[Incident]
+    exhibits: Sequence[Exhibit]
+
+
+@page(Open.TO_SIGNED_IN)
+@require_safe
+def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """What waits for the viewer; a part that is none of their roles' is left out."""
+    roles = viewer.roles
+    administers = Role.BWV_ADMINISTRATOR in roles
+    context = {
+        "officer": _officer(viewer) if Role.OFFICER in roles and viewer.officer_id else None,
+        "unit_uncategorised": _some(viewer, _uncategorised(), _ROWS) if Role.SUPERVISOR in roles else None,
+        "flagged": _some(viewer, _flagged(), _ROWS) if administers else None,
+        "fleet": _fleet(viewer) if administers else None,
+        "casework": _casework(viewer) if roles & _CASEWORK else None,
+        "holds": Hold.objects.filter(released_at__isnull=True).count()
+        if Role.RECORDS_MANAGER in roles
+        else None,
+        "checkpoint": latest_checkpoint() if can(viewer, Action.LOG_VIEW) else None,
+    }
+    return render(request, "home/home.html", context)
+
+
+def _officer(viewer: Viewer) -> OfficerDay:
+    own = RecordingFilter(mine_only=True)
+    waiting = RecordingFilter(mine_only=True, among=_uncategorised())
+    return OfficerDay(
+        recent=cards(recordings_page(viewer, own, limit=_CARDS).recordings),
+        to_categorise=cards(recordings_page(viewer, waiting, limit=_ROWS).recordings),
+        exhibits=list(incidents.exhibits(viewer).filter(producer_id=viewer.officer_id)[:_FEW]),
+    )
+
+
+def _some(viewer: Viewer, among: QuerySet[Recording, UUID], limit: int) -> list[RecordingCard]:
+    return cards(recordings_page(viewer, RecordingFilter(among=among), limit=limit).recordings)
+
+
+def _fleet(viewer: Viewer) -> FleetNumbers:
+    visible = scope(viewer, Action.FLEET_VIEW, officer=None)
+    cameras = Camera.objects.filter(visible)
+    return FleetNumbers(
+        cameras=cameras.count(),
+        worn=Assignment.objects.filter(camera__in=cameras, during__upper_inf=True).count(),
+        docks=Dock.objects.filter(visible).count(),
+    )
+
+
+def _casework(viewer: Viewer) -> Casework:
+    return Casework(list(incidents.incidents(viewer)[:_FEW]), list(incidents.exhibits(viewer)[:_FEW]))
+
+
+def _uncategorised() -> QuerySet[Recording, UUID]:
+    return Recording.objects.filter(category__isnull=True).values_list("id", flat=True)
+
+
+def _flagged() -> QuerySet[Recording, UUID]:
+    return Recording.objects.exclude(flags=[]).values_list("id", flat=True)
