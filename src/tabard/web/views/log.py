@@ -1,0 +1,191 @@
+"""The custody log: for people, who may read whom and what it names; for machines, what it proves.
+
+The tiles hold hashes and leaves without personal data, so anyone may fetch them (C2SP tlog-tiles). Names and details
+are shown only to who may view the log, and looking at them is itself logged. A receipt and its leaf hold no personal
+data either; they are also given to whoever may see the recording, segment, clip or exhibit that the event is about,
+so that a person who is shown an item's history can take the proof of it away.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from tabard.custody import selectors, services
+from tabard.custody.actors import Subject
+from tabard.custody.adapters import log_signer
+from tabard.custody.errors import NotYetSequenced
+from tabard.custody.kinds import EventKind
+from tabard.incidents import selectors as incidents
+from tabard.kernel.clock import now
+from tabard.kernel.errors import Invalid, NotFound
+from tabard.merkle.tiles import InvalidTilePath
+from tabard.merkle.tlog_proof import FILE_SUFFIX
+from tabard.people.authorisation import Viewer, can, check_can
+from tabard.people.rules import Action
+from tabard.recordings import selectors as recordings
+from tabard.web.forms.log import LogFilterForm
+from tabard.web.pages import Open, page, public_page
+
+TEXT = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+FOR_EVER = "public, max-age=31536000, immutable"
+FOR_SECONDS = "public, max-age=2"
+ITEM_PAGES = ("recording", "clip", "incident", "exhibit", "camera")
+
+_MAY_SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
+    "recording": recordings.get,
+    "segment": lambda viewer, item: recordings.segment(viewer, item, Action.RECORDING_VIEW),
+    "clip": lambda viewer, item: recordings.clip(viewer, item, Action.RECORDING_VIEW),
+    "exhibit": incidents.exhibit,
+}
+
+
+@page(Action.LOG_VIEW)
+@require_safe
+def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """The events of the filter, newest first; the look at them is logged."""
+    form = LogFilterForm(request.GET)
+    wanted = form.wanted()
+    asked = {name: value for name, value in request.GET.items() if value}
+    _record_view(viewer, asked)
+    found = selectors.log_page(wanted, before=_id(request, "before"), after=_id(request, "after"))
+    context = {
+        "filter_form": form,
+        "events": found.events,
+        "newer_url": _beside(request, "after", found.newer),
+        "older_url": _beside(request, "before", found.older),
+        "checkpoint": selectors.latest_checkpoint(),
+        "is_filtered": bool(asked),
+    }
+    return render(request, "log/list.html", context)
+
+
+@page(Action.LOG_VIEW)
+@require_safe
+def shown(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:
+    """One event: its leaf, what its commitments hide, and how it leads to the signed root; the look is logged."""
+    sheet = selectors.sheet(event_id)
+    _record_view(viewer, {"event": str(event_id)})
+    try:
+        walk = selectors.proof_walk(event_id)
+    except NotYetSequenced:
+        walk = None
+    context = {
+        "sheet": sheet,
+        "leaf": _pretty(json.loads(sheet.leaf)),
+        "details": _pretty(sheet.details.value) if sheet.details else "",
+        "item_url": _item_url(sheet.line.subject_type, sheet.line.subject_id),
+        "walk": walk,
+    }
+    return render(request, "log/event.html", context)
+
+
+@page(Open.TO_SIGNED_IN)
+@require_safe
+def receipt(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+    """The event's C2SP tlog-proof, for who may view the log or the item that the event is about."""
+    _check_may_take(viewer, event_id)
+    return _file(selectors.receipt(event_id).encode(), f"{event_id}{FILE_SUFFIX}", TEXT)
+
+
+@page(Open.TO_SIGNED_IN)
+@require_safe
+def leaf(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+    """The exact bytes that the tree commits to, for who may take the receipt over them."""
+    _check_may_take(viewer, event_id)
+    return _file(selectors.sheet(event_id).leaf, f"{event_id}.leaf.json", "application/json")
+
+
+@public_page
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+    """The newest signed tree head."""
+    head = selectors.latest_checkpoint()
+    if head is None:
+        return HttpResponse("No checkpoint is signed yet.\n", TEXT, status=404)
+    return HttpResponse(head.note, TEXT, headers={"Cache-Control": FOR_SECONDS})
+
+
+@public_page
+@gzip_page
+@require_safe
+def tile(request: HttpRequest, path: str) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+    """A hash tile or an entry bundle of the published log."""
+    try:
+        content = selectors.published(f"tile/{path}")
+    except (InvalidTilePath, NotFound) as error:
+        return HttpResponse(f"{error.message}\n", TEXT, status=404)
+    return HttpResponse(content, BYTES, headers={"Cache-Control": FOR_EVER})
+
+
+@public_page
+@require_safe
+def vkey(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+    """The verifier key of the log, as C2SP signed-note writes it."""
+    return HttpResponse(f"{log_signer().vkey}\n", TEXT, headers={"Cache-Control": "public, max-age=300"})
+
+
+def _record_view(viewer: Viewer, asked: Mapping[str, str]) -> None:
+    """The viewer's look into the log is in the log, with what was asked for, when this returns."""
+    subject = Subject("log", uuid5(NAMESPACE_URL, log_signer().origin))
+    with transaction.atomic():
+        services.append(
+            kind=EventKind.LOG_VIEWED, subject=subject, at=now(), by=viewer.actor, details=dict(asked)
+        )
+
+
+def _check_may_take(viewer: Viewer, event_id: UUID) -> None:
+    """Return only if the viewer may view the log, or the item that the event is about.
+
+    Raises:
+        NotFound: when there is no such event.
+        Denied: when the viewer may view neither.
+    """
+    if can(viewer, Action.LOG_VIEW):
+        return
+    line = selectors.sheet(event_id).line
+    see = _MAY_SEE.get(line.subject_type)
+    if see is None:
+        check_can(viewer, Action.LOG_VIEW)
+    else:
+        see(viewer, line.subject_id)
+
+
+def _id(request: HttpRequest, name: str) -> UUID | None:
+    """The id that the address names under `name`, if it names one."""
+    text = request.GET.get(name)
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid("That page address is not one that Tabard gave.", field=name) from error
+
+
+def _beside(request: HttpRequest, name: str, event_id: UUID | None) -> str:
+    """The address of the page before or after an event, with the same filter; empty where there is none."""
+    if event_id is None:
+        return ""
+    kept = {key: value for key, value in request.GET.items() if key not in ("before", "after")}
+    return "?" + urlencode({**kept, name: str(event_id)})
+
+
+def _item_url(subject_type: str, subject_id: UUID) -> str:
+    """The page of what the event is about; empty where it has none."""
+    return reverse(subject_type, args=[subject_id]) if subject_type in ITEM_PAGES else ""
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
+    disposition = f'attachment; filename="{name}"'
+    return HttpResponse(content, content_type, headers={"Content-Disposition": disposition})
