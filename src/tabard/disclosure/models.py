@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import models
 
+from tabard.disclosure.bag import plain_name
 from tabard.incidents.models import Exhibit
 from tabard.kernel.ids import new_id
 from tabard.people.models import Account
@@ -33,7 +34,8 @@ class Pack(models.Model):
         ordering = ["-requested_at"]
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(state="built") | models.Q(object__isnull=False), name="disclosure_built_has_object"
+                condition=~models.Q(state="built") | models.Q(object__isnull=False),
+                name="disclosure_built_has_object",
             )
         ]
 
@@ -49,3 +51,13 @@ class Pack(models.Model):
     def unit_id(self) -> UUID | None:
         """A pack belongs to the unit its exhibit belongs to."""
         return self.exhibit.unit_id
+
+    @property
+    def folder(self) -> str:
+        """The one folder in the zip; RFC 8493 asks that the zip bears the same name."""
+        return f"{plain_name(self.exhibit.reference.replace('/', '-'))}-pack-{self.id.hex[-8:]}"
+
+    @property
+    def file_name(self) -> str:
+        """What to call the zip when it is handed out."""
+        return f"{self.folder}.zip"

@@ -7,31 +7,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('incidents', '0001_initial'),
-        ('vault', '0001_initial'),
+        ("incidents", "0001_initial"),
+        ("vault", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pack',
+            name="Pack",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('requested', 'Being built'), ('built', 'Ready'), ('failed', 'Failed')], default='requested', max_length=16)),
-                ('reason', models.TextField(blank=True)),
-                ('requested_at', models.DateTimeField()),
-                ('built_at', models.DateTimeField(null=True)),
-                ('exhibit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packs', to='incidents.exhibit')),
-                ('object', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pack', to='vault.sealedobject')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("requested", "Being built"), ("built", "Ready"), ("failed", "Failed")],
+                        default="requested",
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("requested_at", models.DateTimeField()),
+                ("built_at", models.DateTimeField(null=True)),
+                (
+                    "exhibit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="packs",
+                        to="incidents.exhibit",
+                    ),
+                ),
+                (
+                    "object",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pack",
+                        to="vault.sealedobject",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-requested_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'built'), _negated=True), ('object__isnull', False), _connector='OR'), name='disclosure_built_has_object')],
+                "ordering": ["-requested_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "built"), _negated=True),
+                            ("object__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="disclosure_built_has_object",
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,199 @@
+"""Which files and facts make up an exhibit? Read from the rows as they are, decided here, packed elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tabard.custody.leaf import rfc3339
+from tabard.disclosure.bag import plain_names
+from tabard.disclosure.errors import PackDisposed, PackNotReady
+from tabard.disclosure.facts import (
+    FACTS_VERSION,
+    BookmarkFacts,
+    CameraFacts,
+    ClipFacts,
+    ExhibitFacts,
+    Facts,
+    FileFacts,
+    IncidentFacts,
+    Person,
+    RecordingFacts,
+    SegmentFacts,
+)
+from tabard.fleet.models import Camera
+from tabard.fleet.selectors import wearer_at
+from tabard.incidents.models import Exhibit, Incident
+from tabard.people.models import Officer
+from tabard.recordings.models import Clip, Recording, Segment
+from tabard.vault.models import SealedObject
+
+CLIP = "clip"
+SEGMENT = "segment"
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """One original file of the exhibit: what it is, what it was called, and the sealed object that holds it."""
+
+    kind: str
+    name: str
+    object: SealedObject
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """An exhibit as a pack holds it: its facts, and the object behind each of the facts' files, in their order."""
+
+    facts: Facts
+    objects: tuple[SealedObject, ...]
+
+    @property
+    def subject_ids(self) -> list[UUID]:
+        """What the log's entries for this exhibit are about, whether or not it is in the pack."""
+        facts = self.facts
+        named = [facts.exhibit.id, facts.recording.id, *(one.object for one in facts.recording.segments)]
+        clip = [facts.clip.id] if facts.clip else []
+        return [UUID(text) for text in [*named, *clip, *(file.object for file in facts.files)]]
+
+
+def contents_of(exhibit_id: UUID) -> Contents:
+    """Everything that goes into the pack of an exhibit: a clip's own file, or all that the camera sent.
+
+    Raises:
+        PackDisposed: the recording was disposed of.
+        PackNotReady: the clip is not cut.
+    """
+    exhibit = Exhibit.objects.select_related(
+        "producer", "incident", "recording__camera", "recording__officer", "recording__unit", "clip__object"
+    ).get(id=exhibit_id)
+    if exhibit.recording.disposed_at is not None:
+        raise PackDisposed("The recording was disposed of; nothing can be packed from it.")
+    segments = list(exhibit.recording.segments.select_related("object"))
+    packed = _clip_file(exhibit.clip) if exhibit.clip else _camera_files(exhibit.recording, segments)
+    facts = Facts(
+        v=FACTS_VERSION,
+        exhibit=_exhibit(exhibit),
+        incident=_incident(exhibit.incident) if exhibit.incident else None,
+        recording=_recording(exhibit, segments),
+        clip=_clip(exhibit.clip) if exhibit.clip else None,
+        files=_files(packed),
+    )
+    return Contents(facts, tuple(file.object for file in packed))
+
+
+def _camera_files(recording: Recording, segments: Sequence[Segment]) -> list[PackedFile]:
+    """Every segment, then everything else the camera sent, each as it wrote it."""
+    files = [PackedFile(SEGMENT, segment.name, segment.object) for segment in segments]
+    return files + [
+        PackedFile(one.kind, one.name, one.object)
+        for one in recording.attachments.select_related("object").order_by("name", "id")
+    ]
+
+
+def _clip_file(clip: Clip) -> list[PackedFile]:
+    if clip.object is None:
+        raise PackNotReady("The clip is not cut; nothing can be packed from it.")
+    stem = clip.segment.name.rsplit("/", 1)[-1].rpartition(".")[0] or clip.segment.name
+    return [PackedFile(CLIP, f"{stem}-clip.{clip.container}", clip.object)]
+
+
+def _files(packed: Sequence[PackedFile]) -> tuple[FileFacts, ...]:
+    names = plain_names(file.name for file in packed)
+    return tuple(
+        FileFacts(
+            file=name,
+            kind=file.kind,
+            name=file.name,
+            object=str(file.object.id),
+            size_bytes=file.object.size_bytes,
+            sha256=bytes(file.object.sha256).hex(),
+        )
+        for name, file in zip(names, packed, strict=True)
+    )
+
+
+def _exhibit(exhibit: Exhibit) -> ExhibitFacts:
+    return ExhibitFacts(
+        id=str(exhibit.id),
+        reference=exhibit.reference,
+        description=exhibit.description,
+        producer=_person(exhibit.producer),
+        produced_at=rfc3339(exhibit.produced_at),
+    )
+
+
+def _incident(incident: Incident) -> IncidentFacts:
+    return IncidentFacts(
+        id=str(incident.id), kind=incident.kind, reference=incident.reference, title=incident.title
+    )
+
+
+def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
+    recording = exhibit.recording
+    camera = recording.camera
+    issued_to = wearer_at(camera.id, recording.started_at) if camera else None
+    return RecordingFacts(
+        id=str(recording.id),
+        name=recording.source_name,
+        started_at=rfc3339(recording.started_at),
+        stopped_at=rfc3339(recording.stopped_at),
+        received_at=rfc3339(recording.received_at),
+        trigger=recording.trigger,
+        named_camera=recording.camera_serial,
+        camera=_camera(camera) if camera else None,
+        named_wearer=recording.officer_reference,
+        wearer=_person(recording.officer) if recording.officer else None,
+        camera_issued_to=_person(issued_to) if issued_to else None,
+        unit=recording.unit.name if recording.unit else None,
+        category=recording.category.name if recording.category else None,
+        flags=tuple(sorted(recording.flags)),
+        # What was said about the rest of a recording is not the business of whoever gets an excerpt.
+        bookmarks=() if exhibit.clip_id else _bookmarks(recording),
+        segments=tuple(map(_segment, segments)),
+    )
+
+
+def _bookmarks(recording: Recording) -> tuple[BookmarkFacts, ...]:
+    return tuple(
+        BookmarkFacts(rfc3339(mark.start_at), _time(mark.end_at), mark.text, mark.category_name)
+        for mark in recording.bookmarks.order_by("start_at", "id")
+    )
+
+
+def _segment(segment: Segment) -> SegmentFacts:
+    return SegmentFacts(
+        id=str(segment.id),
+        ordinal=segment.ordinal,
+        name=segment.name,
+        object=str(segment.object_id),
+        size_bytes=segment.object.size_bytes,
+        sha256=bytes(segment.object.sha256).hex(),
+        started_at=_time(segment.started_at),
+        stopped_at=_time(segment.stopped_at),
+    )
+
+
+def _clip(clip: Clip) -> ClipFacts:
+    return ClipFacts(
+        id=str(clip.id),
+        title=clip.title,
+        segment=str(clip.segment_id),
+        asked_start_ms=round(clip.start_s * 1000),
+        asked_end_ms=round(clip.end_s * 1000),
+        actual_start_ms=round((clip.actual_start_s or 0) * 1000),
+        actual_end_ms=round((clip.actual_end_s or 0) * 1000),
+    )
+
+
+def _camera(camera: Camera) -> CameraFacts:
+    return CameraFacts(serial=camera.serial, make=camera.make, model=camera.model, mount=camera.mount)
+
+
+def _person(officer: Officer) -> Person:
+    name = f"{officer.given_name} {officer.family_name}"
+    return Person(name=name, rank=officer.rank, shoulder_number=officer.shoulder_number)
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)
