@@ -14,3 +14,11 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"the sample files are not here ({SAMPLES.relative_to(REPOSITORY.parent)})")
     return SAMPLES
+
+
+@pytest.fixture
+def world(db: None):
+    """Two boroughs, an officer in each, and people with roles; recordings are made on demand."""
+    from tests.world import World  # models can be imported only once Django is set up
+
+    return World()

@@ -13,6 +13,8 @@ from procrastinate.jobs import Job
 
 from tabard.custody.actors import Actor
 from tabard.custody.errors import NotYetSequenced
+from tabard.disclosure import packs
+from tabard.disclosure.models import Pack
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Unavailable
 from tabard.media import services as media
@@ -65,9 +67,6 @@ def cut_clip(subject_id: str) -> None:
 @app.task(name="tabard.build_pack", retry=UntilPossible())
 def build_pack(subject_id: str) -> None:
     """Build an evidence pack that somebody asked for."""
-    from tabard.disclosure import packs
-    from tabard.disclosure.models import Pack
-
     packs.build(pack=Pack.objects.get(id=UUID(subject_id)), by=WORKER, at=now())
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
-from tabard.kernel.errors import Conflict
+from tabard.kernel.errors import Conflict, Invalid
 from tabard.media.jail.errors import CannotDecode, DecoderKilled
 from tabard.media.jail.limits import Limits
 from tabard.media.jail.runner import JailResult, run
@@ -27,6 +27,7 @@ from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
 from tabard.vault.services import PendingObject
 
+DEFAULT_LIMITS = Limits()
 _COPY_BYTES = 1024 * 1024
 
 
@@ -67,7 +68,7 @@ def make_derivatives(*, segment: Segment, by: Actor, at: datetime) -> list[Deriv
         return []
     made = _make_stills(segment, by, at)
     if not probe.is_browser_playable:
-        made += _make_rendition(segment, by, at)
+        made += _make_rendition(segment, probe.duration_s or 0.0, by, at)
     return made
 
 
@@ -77,7 +78,7 @@ def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
         return clip
     try:
         result = _jailed("clip", clip.segment, {"start_s": clip.start_s, "end_s": clip.end_s})
-    except (CannotDecode, DecoderKilled) as error:
+    except (Invalid, DecoderKilled) as error:
         return clips.record_failure(clip=clip, reason=error.message, by=by, at=at)
     with closing(_output(result)) as output, vault.start() as pending:
         _copy(output, pending)
@@ -134,11 +135,11 @@ def _make_stills(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
         return made
 
 
-def _make_rendition(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
+def _make_rendition(segment: Segment, duration_s: float, by: Actor, at: datetime) -> list[Derivative]:
     if _has(segment, Derivative.Kind.RENDITION):
         return []
     try:
-        result = _jailed("rendition", segment, {})
+        result = _jailed("rendition", segment, {}, _time_to_encode(duration_s))
     except (CannotDecode, DecoderKilled):
         return []
     with closing(_output(result)) as output:
@@ -193,7 +194,15 @@ def _still_kept(recording_id: UUID) -> Recording:
     return recording
 
 
-def _jailed(task: str, segment: Segment, params: Mapping[str, Any]) -> JailResult:
+def _time_to_encode(duration_s: float) -> Limits:
+    """Encoding takes as long as the footage is long, and more; up to a day, so that a lying duration ends too."""
+    allowance_s = min(600 + round(8 * duration_s), 86_400)
+    return Limits(cpu_s=allowance_s, wall_s=1.5 * allowance_s)
+
+
+def _jailed(
+    task: str, segment: Segment, params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS
+) -> JailResult:
     """One task on one segment, decrypted on the fly into the jail; no plain text touches a disk."""
     reader = vault.open_object(obj=segment.object)
     scratch = settings.TABARD_HOME / "scratch"
@@ -204,7 +213,7 @@ def _jailed(task: str, segment: Segment, params: Mapping[str, Any]) -> JailResul
         source=lambda start, stop: b"".join(reader.read(start, stop)),
         source_size=reader.size_bytes,
         scratch=scratch,
-        limits=Limits(),
+        limits=limits,
         accept_missing=settings.TABARD_ACCEPT_MISSING_WALLS,
     )
 

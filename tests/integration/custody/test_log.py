@@ -35,7 +35,7 @@ def append(count: int = 1) -> list[Event]:
                 at=AT,
                 by=BY,
                 sha256=bytes(32),
-                details={"number": number, "words": "Señor – 🚓"},
+                details={"number": number, "words": "Señor 🚓"},
             )
             for number in range(count)
         ]
@@ -60,17 +60,19 @@ def test_every_kind_of_event_has_its_class_in_the_act() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_event_outside_the_transaction_of_its_act_is_refused() -> None:
     with pytest.raises(OutsideTransaction):
-        services.append(
-            kind=EventKind.RECORDING_VIEWED, subject=Subject("recording", new_id()), at=AT, by=BY
-        )
+        services.append(kind=EventKind.RECORDING_VIEWED, subject=Subject("recording", new_id()), at=AT, by=BY)
     assert not Event.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_rolled_back_act_leaves_no_event() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        append()
-        _ = 1 / 0
+    def act() -> None:
+        with transaction.atomic():
+            append()
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        act()
     assert not Event.objects.exists()
 
 
@@ -90,7 +92,9 @@ def test_the_leaf_names_no_person(signer: FileSigner) -> None:
 
 
 @pytest.mark.django_db
-def test_a_receipt_proves_each_event_to_someone_with_only_the_key(log: list[Event], signer: FileSigner) -> None:
+def test_a_receipt_proves_each_event_to_someone_with_only_the_key(
+    log: list[Event], signer: FileSigner
+) -> None:
     verifier = VerifierKey.parse(signer.vkey)
     for event in log:
         receipt = selectors.receipt(event.id)
@@ -124,8 +128,14 @@ def test_a_checkpoint_is_not_signed_twice_for_one_size(log: list[Event], signer:
         ("UPDATE custody_event SET kind = 'recording.played' WHERE position = 3", "column"),
         ("UPDATE custody_event SET at = at - interval '1 day' WHERE position = 3", "column"),
         ("UPDATE custody_event SET subject_id = gen_random_uuid() WHERE position = 3", "column"),
-        ("UPDATE custody_event SET leaf = replace(encode(leaf, 'escape'), 'viewed', 'played')::bytea WHERE position = 3", "root"),
-        ("DELETE FROM custody_eventparticulars; DELETE FROM custody_event WHERE position = 10", "events_missing"),
+        (
+            "UPDATE custody_event SET leaf = overlay(leaf PLACING 'recording.played' FROM 200) WHERE position = 3",
+            "root",
+        ),
+        (
+            "DELETE FROM custody_eventparticulars; DELETE FROM custody_event WHERE position = 10",
+            "events_missing",
+        ),
         ("DELETE FROM custody_eventparticulars; DELETE FROM custody_event WHERE position = 5", "position"),
         ("UPDATE custody_event SET position = CASE position WHEN 2 THEN 102 ELSE position END", "position"),
         ("UPDATE custody_eventparticulars SET actor_name = 'Someone else'", "actor"),
@@ -134,7 +144,10 @@ def test_a_checkpoint_is_not_signed_twice_for_one_size(log: list[Event], signer:
         ("DELETE FROM custody_node WHERE level = 0 AND index = 6", "node"),
         ("INSERT INTO custody_node VALUES (0, 11, sha256('x'))", "nodes_unexpected"),
         ("UPDATE custody_checkpoint SET root = sha256('x') WHERE size = 4", "checkpoint_row"),
-        ("UPDATE custody_checkpoint SET note = replace(note, E'\\n4\\n', E'\\n5\\n') WHERE size = 4", "checkpoint_signature"),
+        (
+            "UPDATE custody_checkpoint SET note = replace(note, E'\\n4\\n', E'\\n5\\n') WHERE size = 4",
+            "checkpoint_signature",
+        ),
     ],
 )
 def test_whatever_is_changed_behind_our_back_is_named(

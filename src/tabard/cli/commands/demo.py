@@ -51,6 +51,8 @@ def demo(
             _show(steps, answer, stack, home, _Wanted(ports, footage, once))
         except TabardError as error:
             errors.print(f"[bold red]{error.message}[/]")
+        except Exception:  # noqa: BLE001 - whatever it is, the answer says which step it was, and everything is stopped
+            errors.print_exception()
         finally:
             answer = {"ok": steps.ok and "log" in answer, "steps": steps.done, **answer}
     emit(answer, as_json=json, ok=answer["ok"])

@@ -1,0 +1,167 @@
+"""Disposal: keys first, then bytes; whoever needs the footage in time keeps it."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection, transaction
+from tests.world import BY, DAY_ONE, World
+
+from tabard.custody.models import Event
+from tabard.incidents import services as incidents
+from tabard.kernel.errors import Conflict, Denied, Invalid
+from tabard.people.rules import Role
+from tabard.recordings.models import Bookmark, Recording, Track
+from tabard.retention import selectors, services
+from tabard.retention.models import Disposal
+from tabard.vault import services as vault
+from tabard.vault.errors import KeyDestroyed
+from tabard.vault.models import SealedObject
+
+LATER = DAY_ONE + timedelta(days=60)
+
+
+def run(at=LATER):
+    return services.run(as_of=at, by=BY, at=at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_is_unreadable_at_once_and_gone_soon_after():
+    world = World()
+    recording = world.recording([b"first", b"second"])
+    Bookmark.objects.create(recording=recording, start_at=recording.started_at, text="said something")
+    Track.objects.create(recording=recording, points=[[0, 0, 0]])
+
+    assert run().disposed == [recording.id]
+
+    objects = list(SealedObject.objects.filter(segment__recording=recording))
+    for sealed in objects:
+        with pytest.raises(KeyDestroyed):
+            vault.open_object(obj=sealed)
+    assert not Bookmark.objects.exists()
+    assert not Track.objects.exists()
+    event = Event.objects.get(kind="recording.disposed")
+    assert event.subject_id == recording.id
+    assert Disposal.objects.get().removed_at is None
+
+    assert services.remove_objects(recording_id=recording.id, at=LATER) == 2
+    assert all(sealed.removed_at for sealed in SealedObject.objects.all())
+    assert Disposal.objects.get().removed_at == LATER
+    assert services.remove_objects(recording_id=recording.id, at=LATER) == 0
+
+
+def test_the_row_and_its_proofs_stay(world):
+    recording = world.recording()
+    run()
+    kept = Recording.objects.get(id=recording.id)
+    assert kept.disposed_at == LATER
+    assert kept.officer_id == recording.officer_id
+    assert bytes(kept.segments.get().object.sha256) == bytes(recording.segments.get().object.sha256)
+
+
+def test_a_run_repeated_disposes_of_nothing_twice(world):
+    world.recording()
+    assert len(run().disposed) == 1
+    assert run().disposed == []
+    assert Event.objects.filter(kind="recording.disposed").count() == 1
+
+
+def test_what_is_not_due_stays(world):
+    recording = world.recording()
+    assert run(recording.started_at + timedelta(days=30)).disposed == []
+
+
+def test_a_link_an_exhibit_and_a_hold_each_keep(world):
+    linked, held = world.recording(), world.recording()
+    viewer = world.viewer("bailey")
+    incident = incidents.record(
+        kind="crime_report",
+        reference="CRIS 1",
+        title="Theft",
+        start_at=DAY_ONE,
+        end_at=None,
+        place="",
+        unit=world.units["LX"],
+        viewer=viewer,
+        at=LATER,
+    )
+    incidents.link(incident=incident, recording=linked, viewer=viewer, at=LATER)
+    manager = world.anyone(Role.RECORDS_MANAGER)
+    hold = services.place_hold(
+        recording=held, kind="complaint", reason="Complaint 12", viewer=manager, at=LATER
+    )
+    assert run().disposed == []
+    assert "linked to CRIS 1" in selectors.decision(manager, linked).reason
+
+    services.release_hold(hold=hold, reason="Resolved", viewer=manager, at=LATER)
+    assert run().disposed == [held.id]
+
+
+def test_a_hold_needs_a_right_a_kind_and_a_reason(world):
+    recording = world.recording()
+    manager = world.anyone(Role.RECORDS_MANAGER)
+    with pytest.raises(Denied):
+        services.place_hold(
+            recording=recording, kind="complaint", reason="x", viewer=world.viewer("bailey"), at=LATER
+        )
+    with pytest.raises(Invalid):
+        services.place_hold(recording=recording, kind="because", reason="x", viewer=manager, at=LATER)
+    with pytest.raises(Invalid):
+        services.place_hold(recording=recording, kind="complaint", reason=" ", viewer=manager, at=LATER)
+
+
+def test_what_was_disposed_of_can_be_neither_held_nor_linked(world):
+    recording = world.recording()
+    run()
+    with pytest.raises(Conflict):
+        services.place_hold(
+            recording=recording,
+            kind="complaint",
+            reason="late",
+            viewer=world.anyone(Role.RECORDS_MANAGER),
+            at=LATER,
+        )
+
+
+def test_a_run_does_not_look_into_the_future(world):
+    with pytest.raises(Invalid):
+        services.run(as_of=LATER + timedelta(seconds=1), by=BY, at=LATER)
+
+
+def test_when_the_event_cannot_be_written_nothing_is_disposed_of(world, monkeypatch):
+    recording = world.recording()
+
+    def broken(**_: object) -> None:
+        raise RuntimeError("the log is full")
+
+    monkeypatch.setattr("tabard.retention.services.custody.append", broken)
+    with pytest.raises(RuntimeError):
+        run()
+    assert Recording.objects.get(id=recording.id).disposed_at is None
+    assert b"".join(vault.open_object(obj=recording.segments.get().object).read()) == b"not really a video"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_placed_while_a_run_waits_for_the_row_wins():
+    world = World()
+    recording = world.recording()
+    manager = world.anyone(Role.RECORDS_MANAGER)
+    holding = Barrier(2)
+    reports = []
+
+    def dispose() -> None:
+        try:
+            holding.wait(10)
+            reports.append(run())
+        finally:
+            connection.close()
+
+    runner = Thread(target=dispose)
+    runner.start()
+    with transaction.atomic():
+        services.place_hold(recording=recording, kind="iopc", reason="Referral", viewer=manager, at=LATER)
+        holding.wait(10)
+        runner.join(1.0)
+    runner.join(10)
+    assert reports[0].disposed == []
+    assert Recording.objects.get(id=recording.id).disposed_at is None
