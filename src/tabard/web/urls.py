@@ -2,9 +2,82 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from tabard.web.views import accounts
+from tabard.web.views import (
+    accounts,
+    clips,
+    exhibits,
+    fleet,
+    home,
+    incidents,
+    log,
+    recording_acts,
+    recordings,
+    retention,
+)
 
-urlpatterns: list[URLPattern | URLResolver] = [
+_accounts = [
+    path("", home.home, name="home"),
     path("sign-in", accounts.sign_in, name="sign-in"),
     path("sign-out", accounts.sign_out, name="sign-out"),
+]
+
+_recordings = [
+    path("recordings/", recordings.listed, name="recordings"),
+    path("recordings/<uuid:recording_id>/", recordings.shown, name="recording"),
+    path("recordings/<uuid:recording_id>/track.geojson", recordings.track, name="recording-track"),
+    path("recordings/<uuid:recording_id>/clips", recordings.clips, name="recording-clips"),
+    path("recordings/<uuid:recording_id>/category", recording_acts.category, name="recording-category"),
+    path("recordings/<uuid:recording_id>/link", recording_acts.link, name="recording-link"),
+    path("recordings/<uuid:recording_id>/unlink", recording_acts.unlink, name="recording-unlink"),
+    path("recordings/<uuid:recording_id>/hold", recording_acts.hold, name="recording-hold"),
+    path("recordings/<uuid:recording_id>/release", recording_acts.hold_release, name="recording-release"),
+    path("recordings/<uuid:recording_id>/clip", recording_acts.clip, name="recording-clip"),
+    path("clips/<uuid:clip_id>/", clips.shown, name="clip"),
+]
+
+_incidents = [
+    path("incidents/", incidents.listed, name="incidents"),
+    path("incidents/record", incidents.record, name="incident-record"),
+    path("incidents/<uuid:incident_id>/", incidents.shown, name="incident"),
+]
+
+_exhibits = [
+    path("exhibits/", exhibits.listed, name="exhibits"),
+    path("exhibits/produce", exhibits.produce, name="exhibit-produce"),
+    path("exhibits/<uuid:exhibit_id>/", exhibits.shown, name="exhibit"),
+    path("exhibits/<uuid:exhibit_id>/packs", exhibits.packs_shown, name="exhibit-packs"),
+    path("exhibits/<uuid:exhibit_id>/pack", exhibits.pack_request, name="pack-request"),
+]
+
+_fleet = [
+    path("fleet/", fleet.listed, name="fleet"),
+    path("fleet/units/", fleet.units, name="fleet-units"),
+    path("fleet/import", fleet.import_file, name="fleet-import"),
+    path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
+    path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),
+    path("fleet/cameras/<uuid:camera_id>/return", fleet.give_back, name="camera-return"),
+]
+
+_retention = [
+    path("retention/", retention.shown, name="retention"),
+]
+
+_log = [
+    path("custody-log/", log.listed, name="log"),
+    path("custody-log/<uuid:event_id>/", log.shown, name="log-event"),
+    path("custody-log/<uuid:event_id>/receipt", log.receipt, name="log-receipt"),
+    path("custody-log/<uuid:event_id>/leaf", log.leaf, name="log-leaf"),
+    path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:path>", log.tile, name="log-tile"),
+    path("log/log.vkey", log.vkey, name="log-vkey"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_accounts,
+    *_recordings,
+    *_incidents,
+    *_exhibits,
+    *_fleet,
+    *_retention,
+    *_log,
 ]

@@ -68,7 +68,7 @@ class ImportForm(forms.Form):
 
     def clean_file(self) -> "File[bytes] | None":
         """The file, if the page can carry it from the check to the import."""
-        file: "File[bytes] | None" = self.cleaned_data["file"]
+        file: File[bytes] | None = self.cleaned_data["file"]
         if file is not None and (file.size or 0) > LARGEST_FILE_BYTES:
             raise forms.ValidationError(
                 f"The file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB. Split it into several."

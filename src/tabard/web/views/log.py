@@ -55,7 +55,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The events of the filter, newest first; the look at them is logged."""
     form = LogFilterForm(request.GET)
     wanted = form.wanted()
-    asked = {name: value for name, value in request.GET.items() if value}
+    asked = {name: str(value) for name, value in request.GET.items() if value}
     _record_view(viewer, asked)
     found = selectors.log_page(wanted, before=_id(request, "before"), after=_id(request, "after"))
     context = {
@@ -107,31 +107,37 @@ def leaf(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBa
 
 @public_page
 @require_safe
-def checkpoint(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+def checkpoint(request: HttpRequest) -> HttpResponseBase:
     """The newest signed tree head."""
     head = selectors.latest_checkpoint()
     if head is None:
         return HttpResponse("No checkpoint is signed yet.\n", TEXT, status=404)
-    return HttpResponse(head.note, TEXT, headers={"Cache-Control": FOR_SECONDS})
+    return _published(request, head.note, TEXT, FOR_SECONDS)
 
 
 @public_page
 @gzip_page
 @require_safe
-def tile(request: HttpRequest, path: str) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+def tile(request: HttpRequest, path: str) -> HttpResponseBase:
     """A hash tile or an entry bundle of the published log."""
     try:
         content = selectors.published(f"tile/{path}")
     except (InvalidTilePath, NotFound) as error:
         return HttpResponse(f"{error.message}\n", TEXT, status=404)
-    return HttpResponse(content, BYTES, headers={"Cache-Control": FOR_EVER})
+    return _published(request, content, BYTES, FOR_EVER)
 
 
 @public_page
 @require_safe
-def vkey(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
+def vkey(request: HttpRequest) -> HttpResponseBase:
     """The verifier key of the log, as C2SP signed-note writes it."""
-    return HttpResponse(f"{log_signer().vkey}\n", TEXT, headers={"Cache-Control": "public, max-age=300"})
+    return _published(request, f"{log_signer().vkey}\n", TEXT, FOR_SECONDS)
+
+
+def _published(request: HttpRequest, content: str | bytes, content_type: str, cached: str) -> HttpResponse:
+    """What is the same for everyone; the sign-in middleware looked at the session, these bytes do not depend on it."""
+    request.session.accessed = False
+    return HttpResponse(content, content_type, headers={"Cache-Control": cached})
 
 
 def _record_view(viewer: Viewer, asked: Mapping[str, str]) -> None:

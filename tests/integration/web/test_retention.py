@@ -1,0 +1,115 @@
+"""The page of retention: what falls due, what is held, what went, and under which policy."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from tests.integration.web.staged import BY, FILMED_AT, events, stage, text
+
+from tabard.incidents.services import link
+from tabard.people.rules import Role
+from tabard.recordings.models import Recording
+from tabard.retention import services
+from tabard.retention.models import Hold
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+UNCATEGORISED = timedelta(days=31)
+
+
+@pytest.fixture
+def staged(db, monkeypatch):
+    monkeypatch.setattr("tabard.web.views.retention.now", lambda: NOW)
+    return stage()
+
+
+@pytest.fixture
+def manager(staged):
+    return staged.client(Role.RECORDS_MANAGER)
+
+
+def shown(client):
+    return client.get(reverse("retention"))
+
+
+def test_nothing_due_is_said_in_words(manager):
+    seen = text(shown(manager))
+    assert "Nothing falls due within 7 days" in seen
+    assert "Nothing has been disposed of yet" in seen
+
+
+def test_due_now_and_within_the_week_stand_apart(staged, manager):
+    late = staged.record("late", started_at=NOW - UNCATEGORISED)
+    soon = staged.record("soon", started_at=NOW - UNCATEGORISED + timedelta(days=7))
+    staged.record("later", started_at=NOW - UNCATEGORISED + timedelta(days=7, seconds=1))
+    page = shown(manager)
+    found = [(line.recording, line.is_due) for line in page.context["due"]]
+    assert found == [(late, True), (soon, False)]
+    assert (page.context["due_now_count"], page.context["due_soon_count"]) == (1, 1)
+    assert page.context["due_now_bytes"] == late.size_bytes
+    uncategorised = page.context["rules"][0]
+    assert (uncategorised.due_now, uncategorised.due_soon) == (1, 1)
+
+
+def test_the_page_lists_what_a_run_would_take(staged, manager):
+    for days in (29, 31, 33):
+        staged.record(f"{days} days", started_at=NOW - timedelta(days=days))
+    listed = [line.recording.id for line in shown(manager).context["due"] if line.is_due]
+    report = services.run(as_of=NOW, by=BY, at=NOW)
+    assert sorted(report.disposed) == sorted(listed)
+
+
+def test_what_is_held_is_counted_by_what_holds_it_and_not_due(staged, manager):
+    recordings = [staged.record(str(number), started_at=NOW - UNCATEGORISED) for number in range(3)]
+    investigator = staged.viewer(Role.INVESTIGATOR)
+    for reference in ("1/26", "2/26"):
+        link(
+            incident=staged.incident(reference),
+            recording=recordings[0],
+            viewer=investigator,
+            at=FILMED_AT,
+        )
+    staged.exhibit(recordings[1])
+    hold = services.place_hold(
+        recording=recordings[2],
+        kind=Hold.Kind.COMPLAINT,
+        reason="Complaint 12",
+        viewer=investigator,
+        at=FILMED_AT,
+    )
+    page = shown(manager)
+    assert page.context["held"] == [
+        ("Linked to an incident", 1),
+        ("Produced as an exhibit", 1),
+        ("Complaint hold", 1),
+    ]
+    assert page.context["due"] == []
+    services.release_hold(hold=hold, reason="Withdrawn", viewer=investigator, at=FILMED_AT)
+    assert shown(manager).context["held"][2:] == []
+
+
+def test_disposals_are_listed_with_their_reason(staged, manager):
+    recording = staged.record(started_at=NOW - timedelta(days=40))
+    services.run(as_of=NOW, by=BY, at=NOW)
+    assert Recording.objects.get(id=recording.id).disposed_at is not None
+    seen = text(shown(manager))
+    assert "kept for 31 days from its start" in seen
+    assert "Unreadable, being removed" in seen
+
+
+def test_the_policy_is_shown_with_its_sources(manager):
+    seen = text(shown(manager))
+    assert "England and Wales, version" in seen
+    assert "Metropolitan Police, Privacy and body-worn video" in seen
+    assert "Until decided" in seen
+
+
+def test_looking_changes_nothing(staged, manager):
+    recording = staged.record(started_at=NOW - timedelta(days=40))
+    shown(manager)
+    assert manager.post(reverse("retention")).status_code == 405
+    assert Recording.objects.get(id=recording.id).disposed_at is None
+    assert events("recording.disposed") == []
+
+
+def test_who_may_not_view_retention_is_refused(staged):
+    assert shown(staged.client(Role.INVESTIGATOR)).status_code == 403
