@@ -13,6 +13,7 @@ import uvicorn
 from tabard.custody.actors import Actor
 from tabard.custody.models import Event
 from tabard.intake.axis.asgi import AxisDoor
+from tabard.intake.axis.direct import DoorProtocol
 from tabard.intake.services import open_destination
 from tabard.recordings.models import Category, Recording
 from tabard.vault.services import open_object
@@ -34,7 +35,7 @@ def door(transactional_db, tmp_path, settings):
         host="127.0.0.1",
         port=0,
         loop="uvloop",
-        http="httptools",
+        http=DoorProtocol,
         log_level="warning",
         access_log=False,
     )

@@ -14,6 +14,7 @@ import uvicorn
 from tabard.custody.actors import Actor
 from tabard.fleet.services import assign_camera, receive_camera
 from tabard.intake.axis.asgi import AxisDoor
+from tabard.intake.axis.direct import DoorProtocol
 from tabard.intake.services import open_destination
 from tabard.people.models import Unit
 from tabard.people.services import create_unit, enrol_officer
@@ -107,14 +108,19 @@ def door_app():
 
 
 @pytest.fixture
-def door(transactional_db, vault_folder, door_app):
+def door_server():
+    """How the door is served: as in production."""
+    return {"loop": "uvloop", "http": DoorProtocol}
+
+
+@pytest.fixture
+def door(transactional_db, vault_folder, door_app, door_server):
     """The port of a door that runs until the test ends."""
     config = uvicorn.Config(
         door_app,
         host="127.0.0.1",
         port=0,
-        loop="uvloop",
-        http="httptools",
+        **door_server,
         log_level="warning",
         access_log=False,
     )

@@ -263,10 +263,10 @@ class TestWhatDoesNotEndWell:
 
         with monkeypatch.context() as patch:
             patch.setattr(LocalWriter, "write", full)
-            assert client.put(box, FILE, body=b"x" * 1_000_000).status == 507
+            assert client.put(box, FILE, body=b"x" * 3_000_000).status == 507
         assert [part.name for part in ReceivedObject.objects.all()] == ["before.mkv"]
         assert stored() == (1, 0)
-        assert client.put(box, FILE, body=b"x" * 1_000_000).status == 201
+        assert client.put(box, FILE, body=b"x" * 3_000_000).status == 201
 
     def test_a_database_that_fails_is_told_as_busy_and_nothing_is_lost(self, client, box, monkeypatch):
         def down(**_):

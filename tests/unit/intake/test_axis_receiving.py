@@ -12,6 +12,7 @@ from tabard.intake.axis.receiving import (
     ALL_BATCHES_BYTES,
     LARGEST_BATCH_BYTES,
     SMALLEST_BATCH_BYTES,
+    ReceivedBody,
     Upload,
     batch_bytes,
 )
@@ -73,7 +74,7 @@ def test_every_byte_is_written_in_order(threads):
 
     async def story():
         upload = Upload(threads, pending, hashlib.md5(b"".join(pieces)).hexdigest())  # noqa: S324 - as the protocol
-        await upload.take(told(*map(piece, pieces), piece(b"", more=False)), 2500)
+        await upload.take(ReceivedBody(told(*map(piece, pieces), piece(b"", more=False)), 2500))
         assert await upload.seal(100_000) is pending
 
     asyncio.run(story())
@@ -85,7 +86,7 @@ def test_an_empty_body_is_a_body(threads):
 
     async def story():
         upload = Upload(threads, pending, "")
-        await upload.take(told(piece(b"", more=False)), 1)
+        await upload.take(ReceivedBody(told(piece(b"", more=False)), 1))
         await upload.seal(0)
 
     asyncio.run(story())
@@ -98,7 +99,7 @@ def test_a_body_that_is_not_as_long_as_announced_is_not_sealed(threads, length):
 
     async def story():
         upload = Upload(threads, pending, "")
-        await upload.take(told(piece(b"abc", more=False)), 10)
+        await upload.take(ReceivedBody(told(piece(b"abc", more=False)), 10))
         with pytest.raises(BodyIncomplete):
             await upload.seal(length)
         await upload.abandon()
@@ -112,7 +113,7 @@ def test_a_body_with_another_checksum_is_not_sealed(threads):
 
     async def story():
         upload = Upload(threads, pending, "0" * 32)
-        await upload.take(told(piece(b"abc", more=False)), 10)
+        await upload.take(ReceivedBody(told(piece(b"abc", more=False)), 10))
         with pytest.raises(ChecksumDiffers):
             await upload.seal(3)
 
@@ -126,7 +127,7 @@ def test_a_sender_that_hangs_up_leaves_nothing(threads):
     async def story():
         upload = Upload(threads, pending, "")
         with pytest.raises(SenderGone):
-            await upload.take(told(piece(b"abc"), GONE), 1)
+            await upload.take(ReceivedBody(told(piece(b"abc"), GONE), 1))
         await upload.abandon()
 
     asyncio.run(story())
@@ -141,7 +142,7 @@ def test_a_sender_that_falls_silent_is_given_up(threads, monkeypatch):
 
     async def story():
         with pytest.raises(SenderStalled):
-            await Upload(threads, Pending(), "").take(never, 1)
+            await Upload(threads, Pending(), "").take(ReceivedBody(never, 1))
 
     asyncio.run(story())
 
@@ -150,7 +151,7 @@ def test_a_full_store_ends_the_upload_even_if_the_sender_goes_at_the_same_time(t
     async def story(last):
         upload = Upload(threads, Pending(fails_at=5), "")
         with pytest.raises((StoreFull, SenderGone)):
-            await upload.take(told(piece(b"abc"), piece(b"def"), last), 1)
+            await upload.take(ReceivedBody(told(piece(b"abc"), piece(b"def"), last), 1))
         await upload.abandon()
 
     asyncio.run(story(piece(b"", more=False)))
@@ -167,7 +168,7 @@ def test_a_slow_store_stops_the_reading(threads):
 
     async def story():
         pending.gate.clear()
-        taking = asyncio.create_task(Upload(threads, pending, "").take(receive, 10))
+        taking = asyncio.create_task(Upload(threads, pending, "").take(ReceivedBody(receive, 10)))
         for _ in range(100):
             await asyncio.sleep(0)
         held = len(read)
@@ -186,7 +187,9 @@ def test_a_cancelled_upload_is_abandoned_only_after_the_write_it_was_in(threads)
     async def story():
         pending.gate.clear()
         upload = Upload(threads, pending, "")
-        taking = asyncio.create_task(upload.take(told(piece(b"abc"), piece(b"def", more=False)), 1))
+        taking = asyncio.create_task(
+            upload.take(ReceivedBody(told(piece(b"abc"), piece(b"def", more=False)), 1))
+        )
         await asyncio.sleep(0.05)
         taking.cancel()
         abandoning = asyncio.create_task(upload.abandon())

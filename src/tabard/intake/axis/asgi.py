@@ -18,13 +18,14 @@ from tabard.intake.axis import handlers
 from tabard.intake.axis.answers import Answer, answer_for
 from tabard.intake.axis.handlers import Request, Slot
 from tabard.intake.axis.protocol import AUTH_PATH, HEALTH_PATH, STORAGE_PATH
-from tabard.intake.axis.receiving import Message, Receive, Upload, batch_bytes
+from tabard.intake.axis.receiving import Body, Message, Receive, Upload, batch_bytes, body_of
 from tabard.intake.errors import BodyIncomplete, DoorBusy, RequestUnknown, SenderGone
 from tabard.kernel import clock
 from tabard.vault import services as vault
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+Bodies = Callable[[int], Body]  # given the size of a batch
 _Given = TypeVar("_Given")
 
 MOST_UPLOADS = 256
@@ -54,13 +55,13 @@ class AxisDoor:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         """The answer; None where nobody is left to hear it."""
         try:
-            return await self._route(_request(scope), receive)
+            return await self._route(_request(scope), lambda size: body_of(scope, receive, size))
         except SenderGone:
             return None
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
             return answer_for(error)
 
-    async def _route(self, request: Request, receive: Receive) -> Answer:
+    async def _route(self, request: Request, body: Bodies) -> Answer:
         path = request.raw_path
         if path == HEALTH_PATH:
             return await self._in_database(handlers.health)
@@ -69,10 +70,10 @@ class AxisDoor:
         if not path.startswith(STORAGE_PATH):
             raise RequestUnknown("There is no such place at this door.", field="path")
         if request.method == "PUT" and path.count(b"/") == 4:
-            return await self._put_object(request, receive)
+            return await self._put_object(request, body)
         return await self._in_database(handlers.storage, request)
 
-    async def _put_object(self, request: Request, receive: Receive) -> Answer:
+    async def _put_object(self, request: Request, body: Bodies) -> Answer:
         """201 only once the body is sealed, durable, logged and committed; else nothing of it is visible."""
         slot = await self._in_database(handlers.find_slot, request)
         if self._uploads >= self._most_uploads:
@@ -80,13 +81,13 @@ class AxisDoor:
         self._uploads += 1
         try:
             upload = await Upload.start(self._vault, request.header(b"etag").strip('"').lower())
-            return await self._take(upload, request, slot, receive)
+            return await self._take(upload, request, slot, body(batch_bytes(self._uploads)))
         finally:
             self._uploads -= 1
 
-    async def _take(self, upload: Upload, request: Request, slot: Slot, receive: Receive) -> Answer:
+    async def _take(self, upload: Upload, request: Request, slot: Slot, body: Body) -> Answer:
         try:
-            await upload.take(receive, batch_bytes(self._uploads))
+            await upload.take(body)
             pending = await upload.seal(_length(request))
             return await self._in_database(handlers.keep, slot, pending, clock.now())
         except BaseException:

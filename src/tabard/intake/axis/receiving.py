@@ -2,17 +2,18 @@
 
 The event loop gathers a batch while a thread hashes, encrypts and writes the one before; when the thread is behind,
 the loop stops reading and the sender's connection fills up. An upload therefore never holds more than two batches,
-and batches shrink as uploads become many.
+and batches shrink as uploads become many. A batch is valid until the next but one is asked for.
 """
 
 import asyncio
 import contextlib
 import hashlib
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
+from tabard.intake.axis.direct import EXTENSION, DirectBody
 from tabard.intake.errors import BodyIncomplete, ChecksumDiffers, SenderGone, SenderStalled
 from tabard.vault import services as vault
 from tabard.vault.errors import AlreadyRecorded
@@ -23,8 +24,22 @@ Receive = Callable[[], Awaitable[Message]]
 
 LARGEST_BATCH_BYTES = 2 * 1024 * 1024
 SMALLEST_BATCH_BYTES = 128 * 1024
-ALL_BATCHES_BYTES = 128 * 1024 * 1024
+ALL_BATCHES_BYTES = 64 * 1024 * 1024
 SILENCE_S = 120.0
+
+Batch = Sequence[bytes | memoryview]
+
+
+class Body(Protocol):
+    """Where a body comes from."""
+
+    async def batch(self) -> Batch:
+        """The next pieces, in order; none once the body has ended.
+
+        Raises:
+            SenderGone, SenderStalled: the body did not end.
+        """
+        ...
 
 
 def batch_bytes(uploads: int) -> int:
@@ -56,18 +71,16 @@ class Upload:
         """
         return cls(threads, await asyncio.get_running_loop().run_in_executor(threads, vault.start), md5)
 
-    async def take(self, receive: Receive, size: int) -> None:
-        """The whole body went into the vault, in batches of at least `size` bytes.
+    async def take(self, body: Body) -> None:
+        """The whole body went into the vault.
 
         Raises:
             SenderGone, SenderStalled: the body did not end.
             Unavailable: the vault is full, or cannot serve now.
         """
-        writing = self._in_thread(self._write, [])
+        writing = self._in_thread(self._write, ())
         try:
-            is_more = True
-            while is_more:
-                batch, is_more = await _gather(receive, size)
+            while batch := await body.batch():
                 await writing
                 writing = self._in_thread(self._write, batch)
             await writing
@@ -103,31 +116,63 @@ class Upload:
         with self._one_at_a_time:
             step(*arguments)
 
-    def _write(self, batch: list[bytes]) -> None:
-        body = b"".join(batch)
+    def _write(self, batch: Batch) -> None:
+        body = batch[0] if len(batch) == 1 else b"".join(batch)
         self.size_bytes += len(body)
         if self._digest is not None:
             self._digest.update(body)
         self._pending.write(body)
 
 
-async def _gather(receive: Receive, size: int) -> tuple[list[bytes], bool]:
-    """At least `size` bytes of the body, fewer only at its end; and whether more follow."""
-    batch: list[bytes] = []
-    gathered = 0
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(SILENCE_S) as silence:
-            while gathered < size:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise SenderGone("The sender hung up in the middle of a body.")
-                piece = message.get("body", b"")
-                batch.append(piece)
-                gathered += len(piece)
-                if not message.get("more_body", False):
-                    return batch, False
-                silence.reschedule(loop.time() + SILENCE_S)
-    except TimeoutError as error:
-        raise SenderStalled("The sender fell silent in the middle of a body.") from error
-    return batch, True
+class ReceivedBody:
+    """A body as any ASGI server hands it on, gathered into batches of at least `size` bytes."""
+
+    def __init__(self, receive: Receive, size: int) -> None:
+        self._receive = receive
+        self._size = size
+        self._is_more = True
+
+    async def batch(self) -> Batch:
+        """The next pieces, in order; none once the body has ended."""
+        batch: list[bytes] = []
+        gathered = 0
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(SILENCE_S) as silence:
+                while self._is_more and gathered < self._size:
+                    batch.append(await self._piece())
+                    gathered += len(batch[-1])
+                    silence.reschedule(loop.time() + SILENCE_S)
+        except TimeoutError as error:
+            raise SenderStalled("The sender fell silent in the middle of a body.") from error
+        return batch
+
+    async def _piece(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise SenderGone("The sender hung up in the middle of a body.")
+        self._is_more = message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
+
+
+class DirectlyReadBody:
+    """A body that `DoorProtocol` reads from the socket into one of two buffers while the other is being written."""
+
+    def __init__(self, direct: DirectBody, size: int) -> None:
+        self._direct = direct
+        self._size = min(size, direct.rest_bytes)
+        self._buffers: list[memoryview] = []
+
+    async def batch(self) -> Batch:
+        """The next pieces, in order; none once the body has ended."""
+        buffer = self._buffers.pop(0) if len(self._buffers) == 2 else memoryview(bytearray(self._size))
+        self._buffers.append(buffer)
+        filled = await self._direct.read_into(buffer, SILENCE_S)
+        return (buffer[:filled],) if filled else ()
+
+
+def body_of(scope: MutableMapping[str, Any], receive: Receive, size: int) -> Body:
+    """The body of a request: read directly where the server can, else received."""
+    offered = scope.get("extensions", {}).get(EXTENSION)
+    return DirectlyReadBody(offered["body"], size) if offered else ReceivedBody(receive, size)
