@@ -11,7 +11,7 @@ from tabard.disclosure.container import day_of
 from tabard.disclosure.errors import CheckFailed
 from tabard.disclosure.facts import Facts
 from tabard.disclosure.opened import FileInPack, OpenedPack
-from tabard.disclosure.rules import Leaves, refuse
+from tabard.disclosure.rules import Leaves, counted, refuse
 from tabard.disclosure.schedule import schedule_csv
 
 _Check = Callable[[OpenedPack], str]
@@ -97,7 +97,7 @@ def facts(pack: OpenedPack) -> str:
         problem for folder, said in pack.exhibits.items() for problem in _fact_problems(pack, folder, said)
     )
     count = sum(len(said.files) for said in pack.exhibits.values())
-    return f"The facts describe {count} files as they are in the pack."
+    return f"The facts describe {counted(count, 'file')} as they are in the pack."
 
 
 def schedule(pack: OpenedPack) -> str:
@@ -126,7 +126,7 @@ def proofs(pack: OpenedPack) -> str:
     refuse(problems)
     if not leaves:
         raise CheckFailed("The pack proves no entry of the custody log.")
-    return f"Each of the {len(leaves)} log entries is proven to be in the log."
+    return f"All log entries of the pack are proven to be in the log: {len(leaves)}."
 
 
 def checkpoint(pack: OpenedPack) -> str:

@@ -21,6 +21,7 @@ LEAF_VERSION = 1
 SALT_BYTES = 32
 
 _TEXT_FIELDS = ("id", "kind", "at", "actor", "details")
+_FIELDS = {"v", "subject", *_TEXT_FIELDS}
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,13 +45,16 @@ class Leaf:
             FactsBroken: the bytes are not RFC 8785 JSON of a log entry.
         """
         value = parse_canonical(data)
-        subject = value.get("subject")
-        if value.get("v") != LEAF_VERSION or not _all_text(value, _TEXT_FIELDS):
-            raise FactsBroken("A log entry lacks a field, or is of a version that this check does not know.")
-        if not isinstance(subject, dict) or not _all_text(subject, ("type", "id")):
+        if value.keys() - {"sha256"} != _FIELDS or (type(value["v"]), value["v"]) != (int, LEAF_VERSION):
+            raise FactsBroken("A log entry has other fields than this check knows, or is of another version.")
+        subject, sha256 = value["subject"], value.get("sha256", "0" * 64)
+        if not isinstance(subject, dict) or subject.keys() != {"type", "id"}:
             raise FactsBroken("A log entry does not say what it is about.")
-        sha256 = value.get("sha256")
-        if sha256 is not None and not (isinstance(sha256, str) and _HEX32.fullmatch(sha256)):
+        if not all(
+            isinstance(text, str) for text in [*subject.values(), *map(value.get, _TEXT_FIELDS), sha256]
+        ):
+            raise FactsBroken("A log entry has a field that is not text.")
+        if not _HEX32.fullmatch(sha256):
             raise FactsBroken("A log entry's SHA-256 is not one.")
         return cls(
             id=value["id"],
@@ -59,7 +63,7 @@ class Leaf:
             subject_type=subject["type"],
             subject_id=subject["id"],
             details=value["details"],
-            sha256=sha256,
+            sha256=value.get("sha256"),
         )
 
 
@@ -134,7 +138,3 @@ def parse_canonical(data: bytes) -> dict[str, Any]:
     if canonical != data or not isinstance(value, dict):
         raise FactsBroken("A file that should be canonical JSON (RFC 8785) is not.")
     return value
-
-
-def _all_text(value: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    return all(isinstance(value.get(name), str) for name in names)

@@ -33,6 +33,11 @@ def refuse(problems: Iterable[str]) -> None:
         raise CheckFailed(f"{words} And {more} more like it." if more > 0 else words)
 
 
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: `1 file`, `3 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def footage_is_sealed(facts: Facts, leaves: Leaves) -> str:
     """Each file's SHA-256 stands in a proven entry of the log about that very file.
 
@@ -44,7 +49,8 @@ def footage_is_sealed(facts: Facts, leaves: Leaves) -> str:
         for file in facts.files
         if sealing_of(facts, file, leaves) is None
     )
-    return f"The log holds the SHA-256 of each of the {len(facts.files)} files of {facts.exhibit.reference}."
+    count = counted(len(facts.files), "file")
+    return f"The log holds the SHA-256 of all that {facts.exhibit.reference} consists of: {count}."
 
 
 def recording_is_whole(facts: Facts, leaves: Leaves) -> str:
@@ -77,8 +83,8 @@ def recording_is_whole(facts: Facts, leaves: Leaves) -> str:
         }
         logged = {name: _in_utc(entry.details.get(name)) for name in said}
         refuse(_differences("recording.sealed", said, logged))
-    count = len(recording.segments)
-    return f"The log's entry of the recording covers its {count} camera files, in this order and no others."
+    count = counted(len(recording.segments), "camera file")
+    return f"The log's entry of the recording covers exactly its {count}, in this order."
 
 
 def clip_is_from_recording(facts: Facts, leaves: Leaves) -> str:
