@@ -1,0 +1,143 @@
+"""What does an operation need to be asked for? Each is registered with the action it takes, or not at all.
+
+The door refuses, before it reads a body, whoever could never do the action to anything; what the person may do to the
+one item at hand is decided by the selector or service that the operation calls. The OpenAPI description says the
+action of every operation as `x-action`.
+"""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Router
+from ninja.security import APIKeyCookie
+
+from tabard.api.viewers import viewer_from_session
+from tabard.kernel.errors import Denied
+from tabard.people.authorisation import Viewer
+from tabard.people.rules import Action, reach
+
+PROBLEM_TYPE = "application/problem+json"
+_PROBLEMS = {
+    401: "Nobody is signed in",
+    403: "The person may not do this, or the CSRF token is missing",
+    404: "There is no such thing",
+    409: "The state of things does not allow it",
+    422: "A field cannot be accepted",
+    500: "Bytes, hashes or proofs do not agree, or something unforeseen happened",
+    503: "Something we depend on cannot serve now",
+}
+_CSRF_HEADER = {
+    "in": "header",
+    "name": "X-CSRFToken",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The value of the csrftoken cookie",
+}
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class SignedIn(Enum):
+    """Operations that no single action guards."""
+
+    ANYONE = "anyone signed in"
+
+
+Access = Action | SignedIn
+
+
+class SessionCookie(APIKeyCookie):
+    """Lets in whoever has a session and could do the action to something; what a closed door is told is a problem."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(
+            csrf=False
+        )  # checked by `viewer_from_session`, after it is known that somebody is signed in
+        self.access = access
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:  # noqa: ARG002 - ninja's shape
+        """The viewer; None where nobody is signed in.
+
+        Raises:
+            Denied: when none of the viewer's roles allows the action at all.
+        """
+        viewer = viewer_from_session(request)
+        if viewer is None:
+            return None
+        request.auth = viewer  # type: ignore[attr-defined] # ninja sets it only on success; a refusal needs it too
+        if isinstance(self.access, Action) and not reach(viewer.roles, self.access):
+            raise Denied(f"None of your roles allows {self.access}", action=self.access.value, item=None)
+        return viewer
+
+
+class Operations:
+    """The operations of one noun. The first line of an operation's docstring is its summary."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self.router = Router(tags=[noun])
+
+    def get(
+        self, path: str, *, access: Access, answers: Any = None, content_type: str = ""
+    ) -> Callable[[_Function], _Function]:
+        """Registers a read; `content_type` is for an answer that is not JSON."""
+        return self._registered("GET", path, access, {200: answers}, content_type)
+
+    def post(
+        self, path: str, *, access: Access, answers: Any, status: int = 200
+    ) -> Callable[[_Function], _Function]:
+        """Registers an act; `status` is 201 where something new came to be."""
+        return self._registered("POST", path, access, {status: answers})
+
+    def put(self, path: str, *, access: Access, answers: Any) -> Callable[[_Function], _Function]:
+        """Registers an act that may be repeated without further effect."""
+        return self._registered("PUT", path, access, {200: answers})
+
+    def delete(self, path: str, *, access: Access) -> Callable[[_Function], _Function]:
+        """Registers an act that takes something away and answers nothing."""
+        return self._registered("DELETE", path, access, {204: None})
+
+    def _registered(
+        self, method: str, path: str, access: Access, answers: dict[int, Any], content_type: str = ""
+    ) -> Callable[[_Function], _Function]:
+        def decorate(function: _Function) -> _Function:
+            said = inspect.getdoc(function) or ""
+            self.router.add_api_operation(
+                path,
+                [method],
+                function,
+                auth=SessionCookie(access),
+                response=answers,
+                operation_id=f"{self.noun}_{function.__name__}",
+                url_name=f"{self.noun}-{function.__name__}",
+                summary=said.partition("\n")[0].rstrip("."),
+                description=said,
+                openapi_extra=_described(method, path, access, content_type),
+            )
+            return function
+
+        return decorate
+
+
+def _described(method: str, path: str, access: Access, content_type: str) -> dict[str, Any]:
+    """What the OpenAPI description says beyond what the signature does."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    left_out = {404} if "{" not in path else set()
+    if method == "GET":
+        left_out.add(409)
+    responses: dict[int, Any] = {
+        status: {"description": words, "content": {PROBLEM_TYPE: {"schema": schema}}}
+        for status, words in _PROBLEMS.items()
+        if status not in left_out
+    }
+    if content_type:
+        responses[200] = {"content": {content_type: {"schema": {"type": "string"}}}}
+    described: dict[str, Any] = {"x-action": access.value, "responses": responses}
+    if method != "GET":
+        described["parameters"] = [_CSRF_HEADER]
+    return described

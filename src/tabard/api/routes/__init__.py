@@ -1,0 +1,1 @@
+"""The operations, by noun: parse, make one domain call, answer."""

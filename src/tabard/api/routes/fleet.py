@@ -1,0 +1,134 @@
+"""The fleet: which cameras and docks there are, who wears what, and how cameras come in."""
+
+import io
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import File, Query, UploadedFile
+
+from tabard.api.errors import problem
+from tabard.api.operations import Operations
+from tabard.api.routes.named import officer_named, unit_named
+from tabard.api.schemas.fleet import (
+    AssignIn,
+    CameraIn,
+    CameraSheet,
+    CamerasOut,
+    CamerasWanted,
+    DockOut,
+    ImportOut,
+    RowFault,
+)
+from tabard.api.schemas.problems import FieldFault
+from tabard.api.viewers import Asked
+from tabard.fleet import selectors, services
+from tabard.fleet.importing import ImportReport, import_cameras
+from tabard.fleet.models import Camera, Dock
+from tabard.fleet.selectors import CameraDetail
+from tabard.kernel.clock import now
+from tabard.people.authorisation import check_can
+from tabard.people.rules import Action
+
+MOST_FAULTS = 200
+
+fleet = Operations("fleet")
+
+
+@fleet.get("/cameras", access=Action.FLEET_VIEW, answers=CamerasOut)
+def cameras(request: Asked, wanted: Query[CamerasWanted]) -> dict[str, Any]:
+    """The cameras that you may see with their wearers, by serial number."""
+    page = selectors.cameras(
+        request.auth,
+        search=wanted.words,
+        unit=wanted.unit_id,
+        mount=wanted.mount.value if wanted.mount else "",
+        state=wanted.state,
+        cursor=wanted.cursor,
+    )
+    return {"cameras": page.rows, "next_cursor": page.next_cursor or None}
+
+
+@fleet.post("/cameras", access=Action.FLEET_MANAGE, answers=CameraSheet, status=201)
+def receive(request: Asked, sent: CameraIn) -> CameraDetail:
+    """Receives a camera, worn by nobody yet."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    camera = services.receive_camera(
+        serial=sent.serial,
+        make=sent.make,
+        model=sent.model,
+        mount=sent.mount.value,
+        unit=unit_named(sent.unit_id),
+        by=request.auth.actor,
+        at=now(),
+    )
+    return selectors.camera(request.auth, camera.id)
+
+
+@fleet.get("/cameras/{uuid:camera_id}", access=Action.FLEET_VIEW, answers=CameraSheet)
+def camera(request: Asked, camera_id: UUID) -> CameraDetail:
+    """One camera with everyone who ever wore it."""
+    return selectors.camera(request.auth, camera_id)
+
+
+@fleet.post("/cameras/{uuid:camera_id}/assign", access=Action.FLEET_MANAGE, answers=CameraSheet)
+def assign(request: Asked, camera_id: UUID, sent: AssignIn) -> CameraDetail:
+    """Gives the camera to an officer."""
+    found = _managed(request, camera_id)
+    officer = officer_named(sent.officer, "officer")
+    services.assign_camera(camera=found, officer=officer, by=request.auth.actor, at=now())
+    return selectors.camera(request.auth, camera_id)
+
+
+@fleet.post("/cameras/{uuid:camera_id}/return", access=Action.FLEET_MANAGE, answers=CameraSheet)
+def give_back(request: Asked, camera_id: UUID) -> CameraDetail:
+    """Takes the camera back from its wearer."""
+    found = _managed(request, camera_id)
+    services.return_camera(camera=found, by=request.auth.actor, at=now())
+    return selectors.camera(request.auth, camera_id)
+
+
+@fleet.post("/cameras/import", access=Action.FLEET_MANAGE, answers=ImportOut)
+def import_file(
+    request: Asked,
+    file: File[UploadedFile],
+    dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+) -> ImportOut | HttpResponse:
+    """Receives every camera of a CSV file, or none; a dry run only reports, and a faulty file is a 422."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    text = io.TextIOWrapper(io.BytesIO(file.read()), encoding="utf-8")
+    report = import_cameras(rows_csv=text, by=request.auth.actor, at=now(), dry_run=dry_run)
+    return _report(report) if report.ok or dry_run else _faulty(report)
+
+
+@fleet.get("/docks", access=Action.FLEET_VIEW, answers=list[DockOut])
+def docks(request: Asked) -> list[Dock]:
+    """The docks that you may see, by site."""
+    return selectors.docks(request.auth)
+
+
+def _managed(request: Asked, camera_id: UUID) -> Camera:
+    found = selectors.camera(request.auth, camera_id).row.camera
+    check_can(request.auth, Action.FLEET_MANAGE, found)  # type: ignore[arg-type] # the selector puts the wearer on it
+    return found
+
+
+def _report(report: ImportReport) -> ImportOut:
+    return ImportOut(
+        rows=report.rows,
+        imported=report.imported,
+        dry_run=report.dry_run,
+        sha256=report.sha256,
+        errors=[RowFault(row=fault.row, field=fault.field, words=fault.words) for fault in report.errors],
+    )
+
+
+def _faulty(report: ImportReport) -> HttpResponse:
+    """The problem of a file that was not imported, with its first faults."""
+    faults = [
+        FieldFault(field=f"row {fault.row}, {fault.field}", detail=fault.words)
+        for fault in report.errors[:MOST_FAULTS]
+    ]
+    detail = f"Nothing was imported: the file has {len(report.errors)} faults."
+    fields = {"rows": report.rows, "faults": len(report.errors), "sha256": report.sha256}
+    return problem(422, "import_faulty", detail, fields=fields, errors=faults)

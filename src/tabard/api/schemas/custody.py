@@ -1,0 +1,88 @@
+"""The custody log as people read it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from tabard.api.schemas.values import Instant, Search, Sent
+from tabard.custody.kinds import EventKind
+from tabard.custody.selectors import EventSheet, Opening
+
+
+class EventOut(Schema):
+    """One event; who and what are empty where they were lawfully erased."""
+
+    id: UUID
+    kind: EventKind
+    title: str
+    at: datetime
+    subject_type: str
+    subject_id: UUID
+    position: int | None = Field(description="Its place in the tree; null for some seconds after it happened")
+    is_covered: bool = Field(
+        description="Whether a signed checkpoint covers it, so that a receipt can be had"
+    )
+    actor_name: str
+    details: dict[str, Any]
+
+
+class EventsOut(Schema):
+    """One page of events, newest first; ask with `before` set to `older`, or with `after` set to `newer`."""
+
+    events: list[EventOut]
+    older: UUID | None
+    newer: UUID | None
+
+
+class EventsWanted(Sent):
+    """Which events to list; what is left out narrows nothing."""
+
+    kind: EventKind | None = None
+    subject_id: UUID | None = None
+    actor: Search = Field("", description="Part of the name of who did it")
+    since: Instant | None = None
+    until: Instant | None = None
+    before: UUID | None = None
+    after: UUID | None = None
+
+
+class OpeningOut(Schema):
+    """What a commitment hides: SHA-256 over the salt and the RFC 8785 form of the value."""
+
+    committed: str
+    value: dict[str, Any]
+    salt: str
+    holds: bool
+
+    @classmethod
+    def of(cls, opening: Opening | None) -> "OpeningOut | None":
+        """The opening as it is answered; None once the particulars were erased."""
+        if opening is None:
+            return None
+        value: Mapping[str, Any] = opening.value
+        return cls(
+            committed=opening.committed, value=dict(value), salt=opening.salt.hex(), holds=opening.holds
+        )
+
+
+class EventSheetOut(Schema):
+    """One event with its exact leaf and what its commitments hide."""
+
+    event: EventOut
+    leaf: str = Field(description="The exact text that the tree commits to")
+    actor: OpeningOut | None
+    details: OpeningOut | None
+
+    @classmethod
+    def of(cls, sheet: EventSheet) -> "EventSheetOut":
+        """The sheet as it is answered."""
+        return cls(
+            event=EventOut.model_validate(sheet.line),
+            leaf=sheet.leaf.decode(),
+            actor=OpeningOut.of(sheet.actor),
+            details=OpeningOut.of(sheet.details),
+        )

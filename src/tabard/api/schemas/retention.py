@@ -1,0 +1,80 @@
+"""How long recordings are kept, what holds them, and what falls due."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from tabard.api.schemas.values import Reason, Sent
+from tabard.retention.models import Hold
+
+
+class HoldOut(Schema):
+    """What blocks the disposal of a recording until it is released."""
+
+    id: UUID
+    recording_id: UUID
+    kind: Hold.Kind
+    reason: str
+    placed_at: datetime
+    placed_by: str
+    released_at: datetime | None
+
+    @staticmethod
+    def resolve_placed_by(hold: Hold) -> str:
+        """The name of who placed it."""
+        return hold.placed_by.display_name
+
+
+class HoldIn(Sent):
+    """Why a recording must be kept, whatever its period says."""
+
+    kind: Hold.Kind
+    reason: Reason
+
+
+class ReleaseIn(Sent):
+    """Why a hold is no longer needed."""
+
+    reason: Reason
+
+
+class DecisionOut(Schema):
+    """Why, and until when, a recording is kept; `due_at` null means until a person decides."""
+
+    rule: str
+    reason: str
+    due_at: datetime | None
+    held_by: list[str] = Field(description="What keeps it whatever its period says, in words")
+
+
+class KeptOut(Schema):
+    """The decision on one recording with the holds there are or were."""
+
+    decision: DecisionOut
+    holds: list[HoldOut]
+
+
+class DueOut(Schema):
+    """A recording that a disposal run at `as_of` would dispose of."""
+
+    recording_id: UUID
+    source_name: str
+    started_at: datetime
+    size_bytes: int
+    rule: str
+    reason: str
+    due_at: datetime | None
+
+
+class PlanOut(Schema):
+    """What a disposal run at `as_of` would do; asking changes nothing."""
+
+    as_of: datetime
+    policy: str
+    policy_version: str
+    due_count: int
+    due_size_bytes: int
+    by_rule: dict[str, int]
+    due: list[DueOut] = Field(description="The first of them, oldest first; see `limit`")

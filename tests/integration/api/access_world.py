@@ -1,0 +1,322 @@
+"""A force in which every kind of thing exists three times: the asker's own, their unit's, and another borough's."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.test import override_settings
+
+from tabard.custody import selectors as custody
+from tabard.custody import sequencer
+from tabard.custody.actors import Actor
+from tabard.custody.adapters import log_signer
+from tabard.custody.kinds import EventKind
+from tabard.custody.selectors import EventLine, LogFilter
+from tabard.disclosure.models import Pack
+from tabard.fleet.models import Camera
+from tabard.fleet.services import assign_camera, install_dock, receive_camera
+from tabard.incidents import exhibits
+from tabard.incidents import services as incidents
+from tabard.incidents.models import Exhibit, Incident
+from tabard.media.models import Derivative
+from tabard.people import services as people
+from tabard.people.authorisation import Viewer
+from tabard.people.models import Account, Officer, Unit
+from tabard.people.rules import Relation, Role
+from tabard.people.selectors import viewer_of
+from tabard.recordings.drafts import BookmarkDraft, RecordingDraft, SealedDraft, SegmentDraft, TrackPoint
+from tabard.recordings.models import Clip, Recording, Segment
+from tabard.recordings.services import register
+from tabard.retention.models import Hold
+from tabard.retention.services import adopt_policy, place_hold
+from tabard.vault import services as vault
+from tabard.vault.models import SealedObject
+
+BY = Actor.system("test")
+DAY_ONE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FILMED_AT = datetime(2026, 3, 14, 22, 41, 7, 250_000, tzinfo=UTC)
+SEALED_AT = FILMED_AT + timedelta(hours=1)
+DONE_AT = FILMED_AT + timedelta(hours=2)
+PASSWORD = "the-knight-rode-first"
+# How passwords are kept is tested with the accounts.
+FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+WHERE = {
+    "own": frozenset({Relation.OWN, Relation.UNIT, Relation.FORCE}),
+    "unit": frozenset({Relation.UNIT, Relation.FORCE}),
+    "elsewhere": frozenset({Relation.FORCE}),
+}
+"""Where a thing may be, and how the asker then stands to it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of everything, in one of the three places."""
+
+    officer: Officer
+    recording: Recording
+    segment: Segment
+    clip: Clip
+    camera: Camera
+    incident: Incident
+    unlinked_incident: Incident
+    exhibit: Exhibit
+    pack: Pack
+    hold: Hold
+    event_id: UUID
+
+
+@dataclass(frozen=True)
+class World:
+    """The force; `asker` is who asks, with the role that `become` gave last."""
+
+    force: Unit
+    lambeth: Unit
+    hackney: Unit
+    asker: Account
+    clerk: Account
+    places: dict[str, Place]
+
+    def become(self, *roles: Role) -> Account:
+        """The asker, holding these roles and no others."""
+        self.asker.grants.all().delete()
+        for role in roles:
+            people.grant_role(account=self.asker, role=role, by=BY, at=DAY_ONE)
+        return self.asker
+
+    @property
+    def own(self) -> Place:
+        return self.places["own"]
+
+    @property
+    def elsewhere(self) -> Place:
+        return self.places["elsewhere"]
+
+
+@contextmanager
+def staged(home: Path) -> Iterator[World]:
+    """The force, built once for many tests; nothing of it remains in the database afterwards."""
+    options = {"TABARD_HOME": home, "TABARD_STORE_URL": "", "PASSWORD_HASHERS": [FAST_HASHER]}
+    # WhiteNoise warns of a folder of collected files that is not there; in tests the finders serve them.
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    with override_settings(**options), transaction.atomic():
+        yield build()
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done inside is undone in the database at the end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def build() -> World:
+    """The force with its footage, every event of it under a signed checkpoint."""
+    adopt_policy()
+    force = _unit("force", "MPS", "Metropolitan Police", None)
+    lambeth = _unit("borough_command", "LX", "Lambeth", force)
+    hackney = _unit("borough_command", "GD", "Hackney", force)
+    barrow, colleague = _officer("Barrow", "101LX", lambeth), _officer("Tasker", "102LX", lambeth)
+    stranger = _officer("Okafor", "201GD", hackney)
+    asker = _account("asker", officer=barrow)
+    clerk = _account("clerk", roles=[Role.AUDITOR])
+    install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
+    places = {
+        "own": _place(barrow, lambeth, asker),
+        "unit": _place(colleague, lambeth, _account("colleague", officer=colleague)),
+        "elsewhere": _place(stranger, hackney, _account("stranger", officer=stranger)),
+    }
+    sign_log()
+    return World(force, lambeth, hackney, asker, clerk, places)
+
+
+def sign_log() -> None:
+    """Every event so far has its place under a signed checkpoint."""
+    sequencer.sequence()
+    sequencer.sign_checkpoint(at=DONE_AT, signer=log_signer())
+
+
+def events(kind: EventKind) -> list[EventLine]:
+    """Every event of the kind, newest first."""
+    return custody.lines(custody.page(LogFilter(kind=kind), limit=10_000))
+
+
+def subjects(kind: EventKind) -> list[UUID]:
+    """What the events of the kind are about, newest first."""
+    return [event.subject_id for event in events(kind)]
+
+
+def _place(officer: Officer, unit: Unit, account: Account) -> Place:
+    camera = receive_camera(
+        serial=f"CAM-{officer.shoulder_number}",
+        make="Axis",
+        model="W120",
+        mount="chest",
+        unit=unit,
+        by=BY,
+        at=DAY_ONE,
+    )
+    assign_camera(camera=camera, officer=officer, by=BY, at=DAY_ONE)
+    recording = _record(officer, camera)
+    segment = recording.segments.get()
+    _derive(segment)
+    clip = _cut(segment, account)
+    can_all = _viewer(account, Role)
+    linked, unlinked = (_incident(f"{officer.shoulder_number}/{n}", unit, can_all) for n in (1, 2))
+    incidents.link(incident=linked, recording=recording, viewer=can_all, at=DONE_AT)
+    exhibit = exhibits.produce(
+        recording=recording,
+        clip=clip,
+        incident=linked,
+        producer=officer,
+        description="The arrest",
+        viewer=can_all,
+        at=DONE_AT,
+    )
+    return Place(
+        officer=officer,
+        recording=recording,
+        segment=segment,
+        clip=clip,
+        camera=camera,
+        incident=linked,
+        unlinked_incident=unlinked,
+        exhibit=exhibit,
+        pack=_pack(exhibit, account),
+        hold=place_hold(recording=recording, kind="complaint", reason="C/12", viewer=can_all, at=DONE_AT),
+        event_id=custody.history([recording.id])[0].id,
+    )
+
+
+def _record(officer: Officer, camera: Camera) -> Recording:
+    name = f"{officer.shoulder_number}.mp4"
+    kept = seal(name.encode())
+    file = SealedDraft(name, kept.id, kept.size_bytes, bytes(kept.sha256))
+    stopped_at = FILMED_AT + timedelta(minutes=15)
+    draft = RecordingDraft(
+        source="folder",
+        source_name=officer.shoulder_number,
+        officer_reference=officer.shoulder_number,
+        camera_serial=camera.serial,
+        started_at=FILMED_AT,
+        stopped_at=stopped_at,
+        segments=(SegmentDraft(file, FILMED_AT, stopped_at),),
+        bookmarks=(BookmarkDraft(start_at=FILMED_AT, text="Arrest"),),
+        track=(TrackPoint(0, -0.11, 51.46), TrackPoint(5, -0.112, 51.461)),
+    )
+    return register(draft=draft, by=BY, at=SEALED_AT)
+
+
+def _derive(segment: Segment) -> None:
+    for kind in Derivative.Kind:
+        content_type = "video/mp4" if kind is Derivative.Kind.RENDITION else "image/jpeg"
+        facts = {"times_s": [0], "columns": 1, "thumb_width": 160, "thumb_height": 90}
+        Derivative.objects.create(
+            segment=segment,
+            kind=kind,
+            object=seal(kind.encode()),
+            content_type=content_type,
+            facts=facts,
+            made_at=SEALED_AT,
+        )
+
+
+def _cut(segment: Segment, account: Account) -> Clip:
+    """A clip as the worker leaves it."""
+    return Clip.objects.create(
+        segment=segment,
+        title="The arrest",
+        start_s=10,
+        end_s=40,
+        actual_start_s=8,
+        actual_end_s=40,
+        container="mp4",
+        state=Clip.State.CUT,
+        object=seal(b"a clip"),
+        requested_at=DONE_AT,
+        requested_by=account,
+    )
+
+
+def _pack(exhibit: Exhibit, account: Account) -> Pack:
+    """A pack as the worker leaves it."""
+    return Pack.objects.create(
+        exhibit=exhibit,
+        state=Pack.State.BUILT,
+        object=seal(b"a zip"),
+        requested_at=DONE_AT,
+        requested_by=account,
+        built_at=DONE_AT,
+    )
+
+
+def _incident(reference: str, unit: Unit, viewer: Viewer) -> Incident:
+    return incidents.record(
+        kind="crime_report",
+        reference=reference,
+        title="Robbery, Brixton Road",
+        start_at=FILMED_AT,
+        end_at=None,
+        place="Brixton Road",
+        unit=unit,
+        viewer=viewer,
+        at=DONE_AT,
+    )
+
+
+def seal(data: bytes) -> SealedObject:
+    """The bytes as an object of the vault."""
+    with vault.start() as pending:
+        pending.write(data)
+        pending.seal()
+        with transaction.atomic():
+            return vault.record(pending=pending, at=SEALED_AT)
+
+
+def _unit(kind: str, code: str, name: str, parent: Unit | None) -> Unit:
+    return people.create_unit(kind=kind, code=code, name=name, parent=parent, by=BY, at=DAY_ONE)
+
+
+def _officer(family_name: str, number: str, unit: Unit) -> Officer:
+    return people.enrol_officer(
+        given_name="Lena",
+        family_name=family_name,
+        rank="PC",
+        warrant_number=f"W{number}",
+        shoulder_number=number,
+        unit=unit,
+        by=BY,
+        at=DAY_ONE,
+    )
+
+
+def _account(username: str, *, roles: Iterable[Role] = (), officer: Officer | None = None) -> Account:
+    return people.create_account(
+        username=username,
+        display_name=username.capitalize(),
+        password=PASSWORD,
+        roles=roles,
+        officer=officer,
+        by=BY,
+        at=DAY_ONE,
+    )
+
+
+def _viewer(account: Account, roles: Iterable[Role]) -> Viewer:
+    """The account as if it held these roles: who made things does not matter here."""
+    found = viewer_of(account, DONE_AT)
+    return Viewer(
+        account_id=found.account_id,
+        name=found.name,
+        roles=frozenset(roles),
+        officer_id=found.officer_id,
+        unit_id=found.unit_id,
+        unit_ids=found.unit_ids,
+    )
