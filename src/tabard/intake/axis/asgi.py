@@ -40,8 +40,7 @@ class AxisDoor:
     def __init__(self, *, most_uploads: int = MOST_UPLOADS) -> None:
         self._most_uploads = most_uploads
         self._uploads = 0
-        self._database = ThreadPoolExecutor(_DATABASE_THREADS, "door-database")
-        self._vault = ThreadPoolExecutor(_VAULT_THREADS, "door-vault")
+        self._open()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or starts and stops with the server; never raises for what a sender did."""
@@ -97,10 +96,16 @@ class AxisDoor:
     async def _in_database(self, step: Callable[..., _Given], *arguments: Any) -> _Given:
         return await asyncio.get_running_loop().run_in_executor(self._database, _fresh, step, *arguments)
 
+    def _open(self) -> None:
+        """Threads, which start as they are needed; a door that was stopped can be started again."""
+        self._database = ThreadPoolExecutor(_DATABASE_THREADS, "door-database")
+        self._vault = ThreadPoolExecutor(_VAULT_THREADS, "door-vault")
+
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self._open()
                 # What a killed door left half-written is of no use: its sender was never told that it was stored.
                 await asyncio.get_running_loop().run_in_executor(self._vault, vault.clean)
                 await send({"type": "lifespan.startup.complete"})

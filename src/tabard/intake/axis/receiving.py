@@ -22,7 +22,7 @@ from tabard.vault.services import PendingObject
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-LARGEST_BATCH_BYTES = 2 * 1024 * 1024
+LARGEST_BATCH_BYTES = 8 * 1024 * 1024
 SMALLEST_BATCH_BYTES = 128 * 1024
 ALL_BATCHES_BYTES = 64 * 1024 * 1024
 SILENCE_S = 120.0
