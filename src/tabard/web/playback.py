@@ -11,9 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import close_old_connections
@@ -21,18 +19,16 @@ from django.utils.http import content_disposition_header
 
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
-from tabard.people.authorisation import Viewer
-from tabard.vault import services as vault
 from tabard.vault.errors import KeyDestroyed
 from tabard.web.middleware import STATUS
-from tabard.web.playback_access import Leave, NotSignedIn, leave_for, viewer_from_cookies
+from tabard.web.playback_access import Leave, NotSignedIn, leave_for
+from tabard.web.playback_leaves import LeaveFor, Leaves
 from tabard.web.playback_ranges import ByteRange, RangeUnsatisfiable, asked_range
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-LeaveFor = Callable[[str, Viewer, datetime], Leave]
 Headers = list[tuple[bytes, bytes]]
 _Given = TypeVar("_Given")
 
@@ -51,12 +47,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status with its fields; `body` where it is short, `pieces` where it is read as it is sent."""
+    """A status with its fields and the first piece of its body; `rest` is read as it is sent, None if that was all."""
 
     status: int
     headers: Headers
     body: bytes = b""
-    pieces: Iterator[bytes] | None = None
+    rest: Iterator[bytes] | None = None
 
 
 class Playback:
@@ -66,21 +62,21 @@ class Playback:
     """
 
     def __init__(self, leave_for: LeaveFor = leave_for, *, threads: int = _THREADS) -> None:
-        self._leave_for = leave_for
+        self._leaves = Leaves(leave_for)
         self._most_threads = threads
         self._threads: ThreadPoolExecutor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request; raises only where an answer that has begun cannot be ended honestly."""
         try:
-            answer = await self._in_thread(_answer, scope, self._leave_for)
+            answer = await self._in_thread(_answer, scope, self._leaves)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
             answer = _error_answer(error)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        if answer.pieces is not None:
-            await self._stream(answer.pieces, answer.body, receive, send)
-        else:
+        if answer.rest is None:
             await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await self._stream(answer.body, answer.rest, receive, send)
 
     def close(self) -> None:
         """No thread of this application runs when this returns."""
@@ -88,14 +84,14 @@ class Playback:
             self._threads.shutdown(wait=True)
             self._threads = None
 
-    async def _stream(self, pieces: Iterator[bytes], batch: bytes, receive: Receive, send: Send) -> None:
+    async def _stream(self, piece: bytes, rest: Iterator[bytes], receive: Receive, send: Send) -> None:
         """Every piece is sent in order, unless the browser hangs up: then nothing more is read for it."""
         hung_up = asyncio.ensure_future(_hang_up(receive))
         try:
-            while batch and not hung_up.done():
-                following = asyncio.ensure_future(self._in_thread(_take, pieces))
-                await send({"type": "http.response.body", "body": batch, "more_body": True})
-                batch = await following
+            while piece and not hung_up.done():
+                following = asyncio.ensure_future(self._in_thread(_take, rest))
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await following
         except TabardError as error:
             logger.exception("%s: %s", error.code, error.message, extra={"fields": error.fields})
             raise
@@ -109,7 +105,7 @@ class Playback:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(step, *arguments))
 
 
-def _answer(scope: Scope, leave_for: LeaveFor) -> Answer:
+def _answer(scope: Scope, leaves: Leaves) -> Answer:
     """The answer to a request, its first piece read already, so that damage there is still an error with a status."""
     method = scope["method"]
     if method not in {"GET", "HEAD"}:
@@ -117,18 +113,18 @@ def _answer(scope: Scope, leave_for: LeaveFor) -> Answer:
     close_old_connections()
     try:
         at = now()
-        leave = leave_for(scope["path"], viewer_from_cookies(_field(scope, b"cookie"), at), at)
-        wanted = asked_range(_range_field(scope, leave), leave.obj.size_bytes)
-        headers = _headers(leave, wanted)
+        held = leaves.of(_field(scope, b"cookie"), scope["path"], at)
+        wanted = asked_range(_range_field(scope, held.leave), held.leave.obj.size_bytes)
+        headers = _headers(held.leave, wanted)
         status = 206 if wanted.is_partial else 200
         if method == "HEAD":
             return Answer(status, headers)
-        reader = vault.open_object(obj=leave.obj)
-        leave.log()
+        reader = held.read()
     finally:
         close_old_connections()
-    pieces = reader.read(wanted.start, wanted.stop)
-    return Answer(status, headers, body=next(pieces, b""), pieces=pieces)
+    plain = reader.read(wanted.start, wanted.stop)
+    first = _take(plain)
+    return Answer(status, headers, first, plain if len(first) < wanted.length else None)
 
 
 def _headers(leave: Leave, wanted: ByteRange) -> Headers:
@@ -156,12 +152,14 @@ def _field(scope: Scope, name: bytes) -> str:
     return "; ".join(value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name)
 
 
-def _take(pieces: Iterator[bytes]) -> bytes:
-    """About a mebibyte more; empty at the end."""
-    first = next(pieces, b"")
-    return (
-        b"".join((first, *islice(pieces, max(_PIECE_BYTES // max(len(first), 1) - 1, 0)))) if first else b""
-    )
+def _take(plain: Iterator[bytes]) -> bytes:
+    """The next mebibyte or so, fewer at the end, where it is empty."""
+    taken: list[bytes] = []
+    size = 0
+    while size < _PIECE_BYTES and (chunk := next(plain, b"")):
+        taken.append(chunk)
+        size += len(chunk)
+    return taken[0] if len(taken) == 1 else b"".join(taken)
 
 
 async def _hang_up(receive: Receive) -> None:

@@ -66,19 +66,33 @@ class Leave:
         return f'"{self.obj.id}"'
 
 
-def viewer_from_cookies(cookies: str, at: datetime) -> Viewer:
-    """The person whose session the cookies name, checked as on every page.
+def session_key(cookies: str) -> str:
+    """The session that the cookies name; empty where they name none."""
+    return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+
+
+def viewer_of_session(session: str, at: datetime) -> Viewer:
+    """The person whose session it is, checked as on every page.
 
     Raises:
         NotSignedIn: when there is no such session, it ended, or the account may no longer sign in.
     """
     store = import_module(settings.SESSION_ENGINE).SessionStore
     request = HttpRequest()
-    request.session = store(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
+    request.session = store(session or None)
     account = get_user(request)
     if not isinstance(account, Account):
         raise NotSignedIn("Sign in first.")
     return viewer_of(account, at)
+
+
+def viewer_from_cookies(cookies: str, at: datetime) -> Viewer:
+    """The person whose session the cookies name.
+
+    Raises:
+        NotSignedIn: when there is no such session, it ended, or the account may no longer sign in.
+    """
+    return viewer_of_session(session_key(cookies), at)
 
 
 def leave_for(path: str, viewer: Viewer, at: datetime) -> Leave:

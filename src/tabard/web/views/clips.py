@@ -33,6 +33,7 @@ def shown(request: HttpRequest, viewer: Viewer, clip_id: UUID) -> HttpResponseBa
     context: dict[str, Any] = {
         "clip": clip,
         "recording": recording,
+        "sheet": sheet,
         "player": _player(clip, sheet) if kept and can(viewer, Action.RECORDING_PLAY, recording) else None,
         "started_at": sheet.started_at + timedelta(seconds=clip.actual_start_s or clip.start_s),
         "may_play": can(viewer, Action.RECORDING_PLAY, recording),

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from tabard.custody.actors import Subject
+from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import EventLine, history, lines
 from tabard.incidents import selectors as incidents
 from tabard.kernel.clock import now
@@ -29,7 +30,13 @@ from tabard.web.forms.recordings import CategoryForm, HoldForm, LinkForm, Releas
 from tabard.web.views.recording_cards import flag_tags
 from tabard.web.views.recording_sheet import SegmentSheet, marks, segment_sheets, table_points
 
-HISTORY_LINES = 20
+_LOOKS = (
+    EventKind.RECORDING_VIEWED,
+    EventKind.RECORDING_PLAYED,
+    EventKind.CLIP_PLAYED,
+    EventKind.EXHIBIT_VIEWED,
+)
+_ON_THE_PAGE = ("started_at", "stopped_at", "ordinal")
 _HAS_RECEIPT_FOR_ALL = ("recording", "segment", "clip", "exhibit")
 Forms = Mapping[str, BaseForm]
 
@@ -45,10 +52,11 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The newest events about a recording and all that was made from it; `total` tells how many there are."""
+    """Events about a recording and all that was made from it; `looks` are those that are counted but not shown."""
 
     shown: list[HistoryLine]
-    total: int
+    looks: int
+    last_look: EventLine | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +201,23 @@ def _may(viewer: Viewer, recording: Recording) -> May:
 
 
 def history_of(viewer: Viewer, recording: Recording, *, everything: bool = False) -> History:
-    """What happened to the recording and to all that came with it or was made from it, newest first."""
-    events = history(subject.id for subject in _subjects(recording))
-    newest = events.reverse()
-    shown = lines(newest if everything else newest[:HISTORY_LINES])
+    """What happened to the recording and to all that came with it or was made from it, newest first.
+
+    Looks are counted, not listed, unless `everything` is asked for: they would drown what was done.
+    """
+    events = history(subject.id for subject in _subjects(recording)).reverse()
+    looks = events.filter(kind__in=_LOOKS)
+    shown = lines(events if everything else events.exclude(kind__in=_LOOKS))
     sees_log = can(viewer, Action.LOG_VIEW)
     return History(
-        [
-            HistoryLine(
-                line, _said(line), line.is_covered and (sees_log or line.subject_type in _HAS_RECEIPT_FOR_ALL)
-            )
-            for line in shown
-        ],
-        events.count(),
+        [HistoryLine(line, _said(line), _may_take_receipt(line, sees_log=sees_log)) for line in shown],
+        0 if everything else looks.count(),
+        next(iter(lines(looks[:1])), None),
     )
+
+
+def _may_take_receipt(line: EventLine, *, sees_log: bool) -> bool:
+    return line.is_covered and (sees_log or line.subject_type in _HAS_RECEIPT_FOR_ALL)
 
 
 def _subjects(recording: Recording) -> Iterator[Subject]:
@@ -223,11 +234,15 @@ def _subjects(recording: Recording) -> Iterator[Subject]:
 
 
 def _said(line: EventLine) -> str:
-    """The details that say something to a reader: plain values that are not ids."""
+    """The details that say something to a reader: plain values that are neither ids nor on the page already."""
     return ", ".join(
-        f"{name.replace('_', ' ')}: {value}"
+        str(value) if _is_id(name) else f"{name.replace('_', ' ')}: {value}"
         for name, value in line.details.items()
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "" and not _is_id(value)
+        if isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and value != ""
+        and name not in _ON_THE_PAGE
+        and not _is_id(value)
     )
 
 
