@@ -7,10 +7,11 @@ viewer reads `/api/v1/openapi.json`.
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -121,8 +122,13 @@ def _with_problems(view: View) -> View:
     @login_not_required  # each operation has its own door, which answers 401 and not with a page
     @csrf_exempt  # checked at the same door
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        if response.status_code != 405:
+        try:
+            response = view(request, *args, **kwargs)
+        except Http404:  # ninja's own root, which names its interactive page
+            return _nothing_here(request)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            del response["Content-Type"]
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
             return response
         refused = errors.http_problem(405, f"This address does not take {request.method}.")
         refused["Allow"] = response["Allow"]
@@ -133,5 +139,5 @@ def _with_problems(view: View) -> View:
 
 @login_not_required
 @csrf_exempt
-def _nothing_here(request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 - a view's shape
+def _nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:  # noqa: ARG001 - a view's shape
     return errors.http_problem(404, "There is nothing at this address.")

@@ -104,8 +104,9 @@ def _tabard_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _plain(fields: Mapping[str, object]) -> dict[str, Any]:
     """The values that can be told: text, numbers, ids and times; an item that was refused is not among them."""
-    told: dict[str, Any] = {name: value for name, value in fields.items() if isinstance(value, _PLAIN)}
-    return told | {name: str(value) for name, value in fields.items() if isinstance(value, UUID | datetime)}
+    named = {name: value for name, value in fields.items() if name != "item"}
+    told: dict[str, Any] = {name: value for name, value in named.items() if isinstance(value, _PLAIN)}
+    return told | {name: str(value) for name, value in named.items() if isinstance(value, UUID | datetime)}
 
 
 def _unfit(request: HttpRequest, error: Any) -> HttpResponse:  # noqa: ARG001 - a handler's shape

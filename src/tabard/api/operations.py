@@ -16,7 +16,7 @@ from ninja import Router
 from ninja.security import APIKeyCookie
 
 from tabard.api.viewers import viewer_from_session
-from tabard.kernel.errors import Denied
+from tabard.kernel.errors import Denied, Invalid
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action, reach
 
@@ -59,12 +59,15 @@ class SessionCookie(APIKeyCookie):
             csrf=False
         )  # checked by `viewer_from_session`, after it is known that somebody is signed in
         self.access = access
+        self.parameters: frozenset[str] = frozenset()
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Viewer | None:  # noqa: ARG002 - ninja's shape
         """The viewer; None where nobody is signed in.
 
         Raises:
             Denied: when none of the viewer's roles allows the action at all.
+            Invalid: when the address has a parameter that the operation does not know; a misspelt filter would
+                otherwise answer everything.
         """
         viewer = viewer_from_session(request)
         if viewer is None:
@@ -72,6 +75,8 @@ class SessionCookie(APIKeyCookie):
         request.auth = viewer  # type: ignore[attr-defined] # ninja sets it only on success; a refusal needs it too
         if isinstance(self.access, Action) and not reach(viewer.roles, self.access):
             raise Denied(f"None of your roles allows {self.access}", action=self.access.value, item=None)
+        for name in request.GET.keys() - self.parameters:
+            raise Invalid("There is no such parameter.", field=name)
         return viewer
 
 
@@ -106,12 +111,12 @@ class Operations:
         self, method: str, path: str, access: Access, answers: dict[int, Any], content_type: str = ""
     ) -> Callable[[_Function], _Function]:
         def decorate(function: _Function) -> _Function:
-            said = inspect.getdoc(function) or ""
+            said, door = inspect.getdoc(function) or "", SessionCookie(access)
             self.router.add_api_operation(
                 path,
                 [method],
                 function,
-                auth=SessionCookie(access),
+                auth=door,
                 response=answers,
                 operation_id=f"{self.noun}_{function.__name__}",
                 url_name=f"{self.noun}-{function.__name__}",
@@ -119,9 +124,17 @@ class Operations:
                 description=said,
                 openapi_extra=_described(method, path, access, content_type),
             )
+            door.parameters = _parameters(function)
             return function
 
         return decorate
+
+
+def _parameters(function: Any) -> frozenset[str]:
+    """The names that the operation's address may have after the question mark, as ninja read its signature."""
+    models = function._ninja_operation.models  # noqa: SLF001 - ninja tells it nowhere else
+    queries = [model for model in models if model.__ninja_param_source__ == "query"]
+    return frozenset(name for model in queries for name in model.__ninja_flatten_map__)
 
 
 def _described(method: str, path: str, access: Access, content_type: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.test import Client
-from tests.integration.api.access_world import staged, undone
+from tests.integration.api.access_world import staged
 
 from tabard.people.rules import Role
 
@@ -16,9 +16,8 @@ def force(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 @pytest.fixture
-def world(force):
-    with undone():
-        yield force
+def world(force, db):
+    return force
 
 
 class Program:

@@ -14,11 +14,12 @@ from tabard.api.schemas.people import (
     AccountIn,
     AccountOut,
     AccountsOut,
+    AccountsWanted,
     OfficersOut,
+    OfficersWanted,
     RoleIn,
     UnitOut,
 )
-from tabard.api.schemas.values import Search, Words
 from tabard.api.viewers import Asked
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
@@ -40,21 +41,21 @@ def units(request: Asked) -> list[UnitOut]:  # noqa: ARG001 - every operation is
 
 
 @people.get("/officers", access=Action.PEOPLE_MANAGE, answers=OfficersOut)
-def officers(request: Asked, words: Query[Search] = "") -> dict[str, Any]:
+def officers(request: Asked, wanted: Query[OfficersWanted]) -> dict[str, Any]:
     """Officers whose names, shoulder and warrant numbers hold every word, by family name."""
     check_can(request.auth, Action.PEOPLE_MANAGE)
-    found = list(_officers(words, now())[: MOST_OFFICERS + 1])
+    found = list(_officers(wanted.words, now())[: MOST_OFFICERS + 1])
     return {"officers": found[:MOST_OFFICERS], "has_more": len(found) > MOST_OFFICERS}
 
 
 @people.get("/accounts", access=Action.PEOPLE_MANAGE, answers=AccountsOut)
-def accounts(request: Asked, words: Query[Search] = "", cursor: Query[Words] = "") -> dict[str, Any]:
+def accounts(request: Asked, wanted: Query[AccountsWanted]) -> dict[str, Any]:
     """The accounts whose user or display names hold every word, the newest first."""
     check_can(request.auth, Action.PEOPLE_MANAGE)
     rows = _accounts()
-    for word in words.split():
+    for word in wanted.words.split():
         rows = rows.filter(Q(username__icontains=word) | Q(display_name__icontains=word))
-    page = newest_first(rows, by="created_at", cursor=cursor)
+    page = newest_first(rows, by="created_at", cursor=wanted.cursor)
     return {"accounts": page.rows, "next_cursor": page.next_cursor}
 
 

@@ -1,16 +1,14 @@
 """Why recordings are kept, what holds them, and what falls due."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from ninja import Query
-from pydantic import Field
 
 from tabard.api.operations import Operations
 from tabard.api.routes.recordings import looked_at
-from tabard.api.schemas.retention import DueOut, HoldIn, HoldOut, KeptOut, PlanOut, ReleaseIn
-from tabard.api.schemas.values import Instant
+from tabard.api.schemas.retention import DueOut, HoldIn, HoldOut, KeptOut, PlanOut, PlanWanted, ReleaseIn
 from tabard.api.viewers import Asked
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
@@ -21,8 +19,6 @@ from tabard.retention import selectors, services
 from tabard.retention.models import Hold
 from tabard.retention.policy import default_policy
 from tabard.retention.rules import Decision
-
-MOST_DUE = 1_000
 
 retention = Operations("retention")
 
@@ -56,13 +52,9 @@ def release(request: Asked, hold_id: UUID, sent: ReleaseIn) -> Hold:
 
 
 @retention.get("/retention/plan", access=Action.RETENTION_VIEW, answers=PlanOut)
-def plan(
-    request: Asked,  # noqa: ARG001 - every operation is given its request
-    as_of: Query[Instant | None] = None,
-    limit: Query[Annotated[int, Field(ge=0, le=MOST_DUE)]] = 100,
-) -> PlanOut:
+def plan(request: Asked, wanted: Query[PlanWanted]) -> PlanOut:  # noqa: ARG001 - every operation is given its request
     """What a disposal run would dispose of now, or at the time `as_of`; asking changes nothing."""
-    at: datetime = as_of or now()
+    at: datetime = wanted.as_of or now()
     planned, policy = services.plan(as_of=at), default_policy()
     return PlanOut(
         as_of=at,
@@ -71,7 +63,7 @@ def plan(
         due_count=len(planned.due),
         due_size_bytes=planned.size_bytes,
         by_rule=planned.by_rule,
-        due=[_due(recording, decision) for recording, decision in planned.due[:limit]],
+        due=[_due(recording, decision) for recording, decision in planned.due[: wanted.limit]],
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from tabard.api.schemas.values import Sent, Words
+from tabard.api.schemas.values import Search, Sent, Words
 from tabard.people.models import Account, Officer, Unit
 from tabard.people.rules import Action, Relation, Role
 from tabard.people.selectors import UnitNode
@@ -73,6 +73,12 @@ class OfficerOut(OfficerName):
         return officer.current[0].unit if officer.current else None
 
 
+class OfficersWanted(Sent):
+    """Which officers to search for."""
+
+    words: Search = Field("", description="In names, shoulder and warrant numbers")
+
+
 class OfficersOut(Schema):
     """The officers that were searched for, by family name."""
 
@@ -102,6 +108,13 @@ class AccountsOut(Schema):
 
     accounts: list[AccountOut]
     next_cursor: str | None
+
+
+class AccountsWanted(Sent):
+    """Which accounts to list."""
+
+    words: Search = Field("", description="In user and display names")
+    cursor: Words = ""
 
 
 class AccountIn(Sent):

@@ -6,8 +6,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from tabard.api.schemas.values import Reason, Sent
+from tabard.api.schemas.values import Instant, Reason, Sent
 from tabard.retention.models import Hold
+
+MOST_DUE = 1_000
 
 
 class HoldOut(Schema):
@@ -54,6 +56,15 @@ class KeptOut(Schema):
 
     decision: DecisionOut
     holds: list[HoldOut]
+
+
+class PlanWanted(Sent):
+    """What to plan for."""
+
+    as_of: Instant | None = Field(None, description="Now, where it is left out")
+    limit: int = Field(
+        100, ge=0, le=MOST_DUE, description="How many of the recordings that are due to answer"
+    )
 
 
 class DueOut(Schema):
