@@ -15,10 +15,14 @@ class LogFilterForm(forms.Form):
         choices=[("", "Any kind"), *((kind.value, kind.value) for kind in sorted(EventKind))],
         coerce=EventKind,
         empty_value=None,
+        widget=forms.Select(attrs={"class": "govuk-!-width-full"}),
     )
     actor = forms.CharField(label="Person", required=False, max_length=120, help_text="Part of a name")
     item = forms.UUIDField(
-        label="Item", required=False, help_text="The id of a recording, clip, exhibit or anything else"
+        label="Item",
+        required=False,
+        help_text="The id of a recording, clip, exhibit or anything else",
+        error_messages={"invalid": "An item's id has 32 hex digits, as its page or an event shows it."},
     )
     since = forms.DateTimeField(label="From", required=False, help_text="London time")
     until = forms.DateTimeField(label="Before", required=False, help_text="London time")

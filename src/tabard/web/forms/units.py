@@ -17,6 +17,8 @@ class UnitField(forms.TypedChoiceField):
             label=label,
             help_text=help_text,
             required=False,
+            # The longest way down the tree must not widen what the select stands in.
+            widget=forms.Select(attrs={"class": "govuk-!-width-full"}),
             choices=lambda: [("", nothing), *_choices()],
             coerce=_unit,
             empty_value=None,
