@@ -1,7 +1,5 @@
 """A home folder of their own for the tests of pages and playback."""
 
-from pathlib import Path
-
 import pytest
 
 
@@ -11,6 +9,4 @@ def home(settings, tmp_path):
     settings.TABARD_STORE_URL = ""
     # How passwords are kept is tested with the accounts; here every test would wait for argon2 eight times.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # WhiteNoise warns of a folder of collected files that is not there; in tests the finders serve them.
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     return tmp_path

@@ -98,7 +98,7 @@ def show(
     record_view(recording=recording, viewer=viewer, at=now())
     forms = typed or {}
     status = 400 if any(form.errors for form in forms.values()) else 200
-    context = _context(request, viewer, recording) | forms | {"typed": list(forms.values())}
+    context = {**_context(request, viewer, recording), **forms, "typed": list(forms.values())}
     return render(request, "recordings/recording.html", context, status=status)
 
 
