@@ -16,6 +16,7 @@ from tabard.config.wsgi import application as pages
 
 # Django must be set up, as the line above does, before anything that has models is imported.
 from tabard.intake.axis.asgi import axis_door  # isort: skip
+from tabard.web.pack_download import download  # isort: skip
 from tabard.web.playback import playback  # isort: skip
 
 Scope = MutableMapping[str, Any]
@@ -72,8 +73,13 @@ def _database_answers() -> bool:
     return True
 
 
-_BYTES: Mapping[str, App] = {"/play/": playback}
+def _close_bytes() -> None:
+    playback.close()
+    download.close()
+
+
+_BYTES: Mapping[str, App] = {"/play/": playback, "/download/": download}
 # Both sides speak plain WSGI and ASGI; their typings name the same messages differently.
 _pages: Any = WSGIMiddleware(cast("Any", pages), workers=_PAGE_THREADS)
-application = Origin({"/healthz": health, **_BYTES}, _pages, playback.close)
-door = Origin(_BYTES, axis_door, playback.close)
+application = Origin({"/healthz": health, **_BYTES}, _pages, _close_bytes)
+door = Origin(_BYTES, axis_door, _close_bytes)
