@@ -1,6 +1,6 @@
 """`tabard up`, the three processes it runs, and `tabard check`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -14,7 +14,6 @@ from tabard.cli.processes import HOST, Ports, processes, say_ready
 from tabard.cli.supervisor import Event, run_all
 
 Port = Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.", min=1, max=65535)]
-UVICORN = {"loop": "uvloop", "http": "httptools", "access_log": False, "log_level": "warning"}
 
 
 def up(
@@ -41,12 +40,16 @@ def serve(home: Home, ports: Ports) -> int:
 
 def web(port: Port = 8000) -> None:
     """Run the pages, the API and playback alone."""
-    _serve_asgi("tabard.config.asgi:application", port)
+    load_django()
+    _serve_asgi("tabard.config.asgi:application", port, http="httptools")
 
 
 def door(port: Port = 8001) -> None:
     """Run the door alone: where body-worn systems send footage."""
-    _serve_asgi("tabard.config.asgi:door", port)
+    load_django()
+    from tabard.intake.axis.direct import DoorProtocol
+
+    _serve_asgi("tabard.config.asgi:door", port, http=DoorProtocol)
 
 
 def worker(
@@ -72,11 +75,19 @@ def check(json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-def _serve_asgi(application: str, port: int) -> None:
+def _serve_asgi(application: str, port: int, *, http: Any) -> None:
     import uvicorn
 
-    load_django()
-    uvicorn.run(application, host=HOST, port=port, timeout_graceful_shutdown=10, **UVICORN)  # type: ignore[arg-type]
+    uvicorn.run(
+        application,
+        host=HOST,
+        port=port,
+        http=http,
+        loop="uvloop",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
 
 
 def _clean_store() -> None:
