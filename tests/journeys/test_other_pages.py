@@ -20,27 +20,9 @@ from tabard.merkle.note import VerifierKey
 from tabard.merkle.tlog_proof import TlogProof
 from tabard.people.rules import Role
 
-ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 WIDTHS = (1280, 390)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed at /usr/bin/chromium"),
-    pytest.mark.skipif(
-        not (AXE.exists() and (ROOT / "src/tabard/web/static/vendor/page.js").exists()),
-        reason="the page module is not built: run npm ci && npm run build",
-    ),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOOD_CSV = (
     "serial,make,model,mount,unit_code,shoulder_number\nN1,Axis,W120,chest,LX,\nN2,Axis,W120,head,GD,119GD\n"
@@ -48,49 +30,34 @@ GOOD_CSV = (
 BAD_CSV = "serial,make,model,mount,unit_code,shoulder_number\nN1,Axis,W120,knee,LX,\nN2,Axis,W120,head,ZZ,\n"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, and Django would take the test's own queries for coroutines'.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def staged(browser):
+def staged(chromium, transactional_db, settings, tmp_path):
+    """The force, in a home folder of its own."""
+    settings.TABARD_HOME = tmp_path
+    settings.TABARD_STORE_URL = ""
     return stage()
 
 
 @pytest.fixture
-def server(staged):
+def address(staged):
+    """Where the pages and packs of this force are served."""
     with serving("tabard.config.asgi:application") as address:
         yield address
 
 
 @pytest.fixture
-def sign_in(browser, server, staged):
+def open_as(open_browser, address, staged):
     """A page of someone who has signed in; what goes wrong in it is in `page.faults`."""
-    contexts = []
 
-    def signed_in(role, officer=None, *, width=1280, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, base_url=server, **options)
-        contexts.append(context)
+    def opened(role, officer=None, **options):
+        page = open_browser(**options)
         cookie = session_cookie(staged.account(role, officer))
-        context.add_cookies([{"name": name, "value": value, "url": server} for name, value in cookie.items()])
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+        page.context.add_cookies(
+            [{"name": name, "value": value, "url": address} for name, value in cookie.items()]
+        )
         return page
 
-    yield signed_in
-    for context in contexts:
-        context.close()
+    return opened
 
 
 @pytest.fixture
@@ -106,8 +73,8 @@ def casework(staged):
     )
     staged.record("due soon", started_at=now() - timedelta(days=28))
     exhibit = staged.exhibit(recording, clip=staged.cut(recording), incident=incident)
-    build(request(staged, exhibit))
-    failed = request(staged, exhibit)
+    build(ask_for_pack(staged, exhibit))
+    failed = ask_for_pack(staged, exhibit)
     Pack.objects.filter(id=failed.id).update(
         state=Pack.State.FAILED, reason="A file in the store is damaged."
     )
@@ -115,7 +82,7 @@ def casework(staged):
     return {"recording": recording, "incident": incident, "exhibit": exhibit}
 
 
-def request(staged, exhibit):
+def ask_for_pack(staged, exhibit):
     return packs.request(exhibit=exhibit, viewer=staged.viewer(Role.DISCLOSURE_OFFICER), at=FILMED_AT)
 
 
@@ -125,19 +92,9 @@ def build(pack, content=b"a zip"):
     pack.save()
 
 
-def check(page):
-    """Axe finds nothing, nothing is wider than the window, and the browser complained of nothing."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found["violations"]] == []
-    scroll_width, inner_width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert scroll_width <= inner_width
-    assert page.faults == []
-
-
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_page_of_casework_has_a_fault_that_axe_can_find(casework, sign_in, width):
-    officer = sign_in(Role.DISCLOSURE_OFFICER, width=width)
+def test_no_page_of_casework_has_a_fault_that_axe_can_find(casework, open_as, check_page, width):
+    officer = open_as(Role.DISCLOSURE_OFFICER, width=width)
     for address in (
         reverse("incidents"),
         reverse("incidents") + "?words=nothing",
@@ -146,21 +103,21 @@ def test_no_page_of_casework_has_a_fault_that_axe_can_find(casework, sign_in, wi
         reverse("exhibit", args=[casework["exhibit"].id]),
     ):
         officer.goto(address)
-        check(officer)
-    investigator = sign_in(Role.INVESTIGATOR, width=width)
+        check_page(officer, officer.url)
+    investigator = open_as(Role.INVESTIGATOR, width=width)
     for address in (
         reverse("incident-record"),
         f"{reverse('exhibit-produce')}?recording={casework['recording'].id}",
     ):
         investigator.goto(address)
-        check(investigator)
+        check_page(investigator, investigator.url)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_of_the_fleet_retention_or_log_has_a_fault_that_axe_can_find(
-    staged, casework, sign_in, width
+    staged, casework, open_as, check_page, width
 ):
-    administrator = sign_in(Role.BWV_ADMINISTRATOR, width=width)
+    administrator = open_as(Role.BWV_ADMINISTRATOR, width=width)
     for address in (
         reverse("fleet"),
         reverse("fleet-units"),
@@ -168,8 +125,8 @@ def test_no_page_of_the_fleet_retention_or_log_has_a_fault_that_axe_can_find(
         reverse("fleet-import"),
     ):
         administrator.goto(address)
-        check(administrator)
-    auditor = sign_in(Role.AUDITOR, width=width)
+        check_page(administrator, administrator.url)
+    auditor = open_as(Role.AUDITOR, width=width)
     (produced,) = events("exhibit.produced")
     for address in (
         reverse("retention"),
@@ -178,11 +135,11 @@ def test_no_page_of_the_fleet_retention_or_log_has_a_fault_that_axe_can_find(
         reverse("log-event", args=[produced.id]),
     ):
         auditor.goto(address)
-        check(auditor)
+        check_page(auditor, auditor.url)
 
 
-def test_an_officer_records_an_incident_and_is_led_past_every_mistake(staged, sign_in):
-    page = sign_in(Role.OFFICER, staged.barrow)
+def test_an_officer_records_an_incident_and_is_led_past_every_mistake(staged, open_as):
+    page = open_as(Role.OFFICER, staged.barrow)
     page.goto(reverse("incidents"))
     page.get_by_role("button", name="Record an incident").click()
     page.get_by_label("Crime report").check()
@@ -198,8 +155,8 @@ def test_an_officer_records_an_incident_and_is_led_past_every_mistake(staged, si
     assert Incident.objects.get().reference == "4829137/26"
 
 
-def test_an_officer_produces_a_clip_under_their_next_reference(staged, casework, sign_in):
-    page = sign_in(Role.OFFICER, staged.barrow)
+def test_an_officer_produces_a_clip_under_their_next_reference(staged, casework, open_as, check_page):
+    page = open_as(Role.OFFICER, staged.barrow)
     page.goto(f"{reverse('exhibit-produce')}?recording={casework['recording'].id}")
     assert page.get_by_text("LB/2, if you are the producer").is_visible()
     page.get_by_label("Clip: The arrest").check()
@@ -208,15 +165,15 @@ def test_an_officer_produces_a_clip_under_their_next_reference(staged, casework,
     page.get_by_role("button", name="Produce exhibit").click()
     page.get_by_role("heading", name="LB/2").wait_for()
     assert page.get_by_text("Produced as exhibit LB/2.").is_visible()
-    check(page)
+    check_page(page, page.url)
 
 
-def test_a_pack_is_asked_for_appears_by_itself_and_is_downloaded(staged, casework, sign_in):
-    page = sign_in(Role.DISCLOSURE_OFFICER)
+def test_a_pack_is_asked_for_appears_by_itself_and_is_downloaded(staged, casework, open_as, check_page):
+    page = open_as(Role.DISCLOSURE_OFFICER)
     page.goto(reverse("exhibit", args=[casework["exhibit"].id]))
     page.get_by_role("button", name="Request an evidence pack").click()
     page.get_by_text("A pack is being built.").wait_for()
-    check(page)
+    check_page(page, page.url)
     build(Pack.objects.get(state=Pack.State.REQUESTED), b"the bytes of the pack")
     page.get_by_text("A pack is being built.").wait_for(state="detached")
     newest = page.get_by_role("link", name="Download").first
@@ -225,11 +182,11 @@ def test_a_pack_is_asked_for_appears_by_itself_and_is_downloaded(staged, casewor
     assert Path(started.value.path()).read_bytes() == b"the bytes of the pack"
     assert re.fullmatch(r"LB-1-pack-\w+\.zip", started.value.suggested_filename)
     assert len(events("pack.downloaded")) == 1
-    check(page)
+    check_page(page, page.url)
 
 
-def test_a_file_of_cameras_is_checked_mended_and_imported_without_javascript(staged, sign_in, tmp_path):
-    page = sign_in(Role.BWV_ADMINISTRATOR, java_script_enabled=False)
+def test_a_file_of_cameras_is_checked_mended_and_imported_without_javascript(staged, open_as, tmp_path):
+    page = open_as(Role.BWV_ADMINISTRATOR, java_script_enabled=False)
     bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
     bad.write_text(BAD_CSV)
     good.write_text(GOOD_CSV)
@@ -250,18 +207,18 @@ def test_a_file_of_cameras_is_checked_mended_and_imported_without_javascript(sta
     assert Camera.objects.count() == 3
 
 
-def test_a_camera_changes_hands(staged, sign_in):
-    page = sign_in(Role.BWV_ADMINISTRATOR)
+def test_a_camera_changes_hands(staged, open_as, check_page):
+    page = open_as(Role.BWV_ADMINISTRATOR)
     page.goto(reverse("camera", args=[staged.camera.id]))
     page.get_by_role("button", name="Take the camera back").click()
     page.get_by_label("Officer").fill("119GD")
     page.get_by_role("button", name="Give the camera").click()
     assert page.get_by_text("PC Musa Okafor (119GD) now has camera B8A44F01.").is_visible()
-    check(page)
+    check_page(page, page.url)
 
 
-def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged, casework, sign_in):
-    page = sign_in(Role.AUDITOR)
+def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged, casework, open_as):
+    page = open_as(Role.AUDITOR)
     page.goto(reverse("log"))
     page.get_by_label("Kind").select_option("exhibit.produced")
     page.get_by_role("button", name="Apply filters").click()
@@ -276,9 +233,9 @@ def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged
     TlogProof.parse(receipt).verify(leaf, [VerifierKey.parse(log_signer().vkey)])
 
 
-def test_lists_and_histories_are_all_there_without_javascript(staged, casework, sign_in):
-    page = sign_in(Role.DISCLOSURE_OFFICER, java_script_enabled=False, width=390)
-    request(staged, casework["exhibit"])
+def test_lists_and_histories_are_all_there_without_javascript(staged, casework, open_as):
+    page = open_as(Role.DISCLOSURE_OFFICER, java_script_enabled=False, width=390)
+    ask_for_pack(staged, casework["exhibit"])
     page.goto(reverse("exhibit", args=[casework["exhibit"].id]))
     assert page.get_by_role("link", name="Check again").is_visible()
     assert page.get_by_role("heading", name="Exhibit produced").is_visible()
