@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.test import override_settings
 
@@ -102,8 +101,6 @@ class World:
 def staged(home: Path) -> Iterator[World]:
     """The force, built once for many tests; nothing of it remains in the database afterwards."""
     options = {"TABARD_HOME": home, "TABARD_STORE_URL": "", "PASSWORD_HASHERS": [FAST_HASHER]}
-    # WhiteNoise warns of a folder of collected files that is not there; in tests the finders serve them.
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     with override_settings(**options), transaction.atomic():
         yield build()
         transaction.set_rollback(True)

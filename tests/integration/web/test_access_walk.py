@@ -1,0 +1,332 @@
+"""Every address, asked for by everyone: each answers as the one table of rules says, and logs whom it turns away.
+
+The walk takes its routes from the address tables themselves. A route without a declaration of who may ask for it
+fails, and so does one for which nothing is written below that could be asked of it.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+from django.utils.regex_helper import normalize
+from tests.integration.api.access_world import WHERE, Place, World, events, staged
+from tests.integration.web.serving import session_cookie
+
+from tabard.api.api import NOUNS
+from tabard.api.operations import SignedIn
+from tabard.config import urls as addresses
+from tabard.custody.kinds import EventKind
+from tabard.people.rules import Action, Relation, Role, judge
+from tabard.web import urls
+from tabard.web.pages import Open
+
+ANYONE = {Open.TO_SIGNED_IN, SignedIn.ANYONE}
+ALL = frozenset(Relation)
+OK, DONE = range(200, 300), range(200, 400)
+CSV = b"serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What to send to a route about a place; `good` are the answers of someone who may."""
+
+    method: str = "GET"
+    sent: Callable[[Place], Mapping[str, Any]] | None = None
+    query: Callable[[Place], Mapping[str, Any]] = field(default=lambda place: {})
+    named: Callable[[Place], Mapping[str, Any]] = field(default=lambda place: {})
+    is_file: bool = False
+    has_item: bool = False
+    good: range | set[int] = DONE
+    actions: tuple[Action, ...] = ()
+    """Where no single action guards the route: any of these on the item will do."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address with one method, who may ask for it, and how to."""
+
+    name: str
+    template: str
+    access: Any
+    parameters: tuple[str, ...]
+    ask: Ask
+
+    @property
+    def has_item(self) -> bool:
+        return self.ask.has_item or any(name in ITEMS for name in self.parameters)
+
+    def allows(self, role: Role, relations: frozenset[Relation]) -> bool:
+        """What the table of rules says."""
+        actions = self.ask.actions or (() if self.access in ANYONE else (self.access,))
+        return not actions or any(judge([role], action, relations).allowed for action in actions)
+
+    def send(self, client: Client, place: Place, world: World) -> Any:
+        values = {name: NAMES[name](place, world) for name in self.parameters} | self.ask.named(place)
+        path = self.template % values
+        options: dict[str, Any] = {"query_params": self.ask.query(place)}
+        if self.ask.sent is not None:
+            sent = dict(self.ask.sent(place))
+            is_json = path.startswith("/api/") and not self.ask.is_file
+            options |= (
+                {"data": json.dumps(sent), "content_type": "application/json"} if is_json else {"data": sent}
+            )
+        return getattr(client, self.ask.method.lower())(path, **options)
+
+
+NAMES: Mapping[str, Callable[[Place, World], Any]] = {
+    "recording_id": lambda place, world: place.recording.id,
+    "segment_id": lambda place, world: place.segment.id,
+    "clip_id": lambda place, world: place.clip.id,
+    "incident_id": lambda place, world: place.incident.id,
+    "exhibit_id": lambda place, world: place.exhibit.id,
+    "pack_id": lambda place, world: place.pack.id,
+    "hold_id": lambda place, world: place.hold.id,
+    "camera_id": lambda place, world: place.camera.id,
+    "event_id": lambda place, world: place.event_id,
+    "account_id": lambda place, world: world.clerk.id,
+    "role": lambda place, world: Role.AUDITOR.value,
+    "path": lambda place, world: "0/000.p/1",
+}
+ITEMS = set(NAMES) - {"account_id", "role", "path"}
+
+RECEIPT = Ask(actions=(Action.LOG_VIEW, Action.RECORDING_VIEW))
+INCIDENT = {
+    "kind": "call",
+    "reference": "CAD 4821",
+    "title": "Shouting in the street",
+    "start_at": "2026-03-14T22:30:00Z",
+}
+CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
+ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
+
+
+def post(**sent: Any) -> Ask:
+    return Ask("POST", lambda place: sent, good=OK)
+
+
+API: Mapping[str, Ask] = {
+    "DELETE session": Ask("DELETE", good=OK),
+    "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
+    "POST segments/%(segment_id)s/clips": post(start_s=1, end_s=2),
+    "POST incidents": post(**INCIDENT),
+    "POST incidents/%(incident_id)s/recordings": Ask(
+        "POST",
+        lambda place: {"recording_id": str(place.recording.id)},
+        named=lambda place: {"incident_id": place.unlinked_incident.id},
+        good=OK,
+    ),
+    "POST incidents/%(incident_id)s/recordings/%(recording_id)s/unlink": post(reason="Wrong street"),
+    "POST exhibits": Ask(
+        "POST",
+        lambda place: {
+            "recording_id": str(place.recording.id),
+            "producer": place.officer.shoulder_number,
+            "description": "The arrest",
+        },
+        has_item=True,
+        good=OK,
+    ),
+    "POST exhibits/%(exhibit_id)s/packs": Ask("POST", good=OK),
+    "POST recordings/%(recording_id)s/holds": post(kind="inquest", reason="Inquest of 12 May"),
+    "POST holds/%(hold_id)s/release": post(reason="Concluded"),
+    "POST cameras": post(**CAMERA),
+    "POST cameras/%(camera_id)s/assign": Ask("POST", lambda place: {"officer": "101LX"}, good={409}),
+    "POST cameras/%(camera_id)s/return": Ask("POST", good=OK),
+    "POST cameras/import": Ask(
+        "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
+    ),
+    "POST accounts": post(**ACCOUNT),
+    "POST accounts/%(account_id)s/roles": post(role="investigator"),
+    "DELETE accounts/%(account_id)s/roles/%(role)s": Ask("DELETE", good=OK),
+    "GET events/%(event_id)s/receipt": RECEIPT,
+    "GET events/%(event_id)s/leaf": RECEIPT,
+}
+"""What to send to an operation that is no plain GET."""
+
+
+def form(prefix: str = "", **sent: Any) -> Ask:
+    typed = {f"{prefix}-{name}" if prefix else name: value for name, value in sent.items()}
+    return Ask("POST", lambda place: typed, good={302})
+
+
+PAGES: Mapping[str, tuple[Ask, ...]] = {
+    "sign-out": (Ask("POST", good={302}),),
+    "recording-category": (form("category", category="crime"),),
+    "recording-link": (
+        Ask("POST", lambda place: {"link-reference": place.unlinked_incident.reference}, good={302}),
+    ),
+    "recording-unlink": (
+        Ask(
+            "POST",
+            lambda place: {"unlink-incident": str(place.incident.id), "unlink-reason": "Wrong street"},
+            good={302},
+        ),
+    ),
+    "recording-hold": (form("hold", kind="inquest", reason="Inquest of 12 May"),),
+    "recording-release": (
+        Ask(
+            "POST",
+            lambda place: {"release-hold": str(place.hold.id), "release-reason": "Concluded"},
+            good={302},
+        ),
+    ),
+    "recording-clip": (form("clip", start_s="1", end_s="2"),),
+    "incident-record": (
+        Ask(),
+        form(**INCIDENT | {"start_at": "2026-03-14 22:30"}),
+    ),
+    "exhibit-produce": (
+        Ask(query=lambda place: {"recording": place.recording.id}, has_item=True),
+        Ask(
+            "POST",
+            lambda place: {"producer": place.officer.shoulder_number, "description": "The arrest"},
+            query=lambda place: {"recording": place.recording.id},
+            has_item=True,
+            good={302},
+        ),
+    ),
+    "pack-request": (Ask("POST", good={302}),),
+    "fleet-import": (
+        Ask(),
+        Ask("POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK),
+    ),
+    "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
+    "camera-return": (Ask("POST", good={302}),),
+    "log-receipt": (RECEIPT,),
+    "log-leaf": (RECEIPT,),
+}
+"""What to send to a page that is no plain GET."""
+
+
+def operations() -> Iterator[Route]:
+    """Every operation of the API, with the access that its door keeps."""
+    for noun in NOUNS:
+        for path, view in noun.router.path_operations.items():
+            for operation in view.operations:
+                (method,) = operation.methods
+                template = path.strip("/").replace("uuidstr:", "").replace("{", "%(").replace("}", ")s")
+                (door,) = operation.auth_callbacks
+                name = f"{method} {template}"
+                ask = API.get(name, Ask(method))
+                parameters = tuple(part.split(")")[0] for part in template.split("%(")[1:])
+                yield Route(name, f"/api/v1/{template}", getattr(door, "access", None), parameters, ask)
+
+
+def pages() -> Iterator[Route]:
+    """Every page, with the access that it declares."""
+    for pattern in _patterns(urls.urlpatterns):
+        ((template, parameters),) = normalize(pattern.pattern.regex.pattern)
+        access = getattr(pattern.callback, "access", None)
+        for ask in PAGES.get(pattern.name, (Ask(),)):
+            yield Route(f"{ask.method} {pattern.name}", f"/{template}", access, tuple(parameters), ask)
+
+
+def _patterns(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    for pattern in found:
+        if isinstance(pattern, URLResolver):
+            yield from _patterns(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+ROUTES = [*operations(), *pages()]
+
+
+@pytest.fixture(scope="module")
+def force(django_db_setup, django_db_blocker, tmp_path_factory):
+    with django_db_blocker.unblock(), staged(tmp_path_factory.mktemp("home")) as built:
+        yield built
+
+
+@pytest.fixture
+def world(force, db):
+    return force
+
+
+def test_every_route_declares_who_may_ask_for_it():
+    declared = (Action, Open, SignedIn)
+    assert [route.name for route in ROUTES if not isinstance(route.access, declared)] == []
+    assert len(ROUTES) > 70
+
+
+def test_there_are_no_addresses_but_those_walked():
+    assert [str(pattern.pattern) for pattern in addresses.urlpatterns] == ["api/v1/", ""]
+    operation_names = {
+        operation.url_name
+        for noun in NOUNS
+        for view in noun.router.path_operations.values()
+        for operation in view.operations
+    }
+    others = {pattern.name for pattern in addresses.urlpatterns[0].url_patterns} - operation_names
+    assert others == {"openapi-json", "api-root", None}, "its description, and two that find nothing"
+
+
+def test_everything_that_a_route_needs_is_known_here():
+    assert {name for route in ROUTES for name in route.parameters} <= set(NAMES)
+    asked = {route.name for route in ROUTES}
+    acts = {route.name for route in operations() if route.ask.method != "GET"}
+    assert acts <= set(API), "nothing is written here to send to some operation"
+    assert set(API) <= asked, "the walk knows operations that are no more"
+    assert {f"{ask.method} {name}" for name, asks in PAGES.items() for ask in asks} <= asked
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("kind", ["api", "pages"])
+def test_everyone_is_answered_as_the_rules_say(world, role, kind):
+    cookies = session_cookie(world.become(role))
+    wrong = [
+        words
+        for route in ROUTES
+        if route.template.startswith("/api/") == (kind == "api") and route.access is not Open.TO_ANYONE
+        for where in WHERE
+        if route.has_item or where == "own"
+        for words in _wrong(route, role, where, cookies, world)
+    ]
+    assert wrong == []
+
+
+def _wrong(route: Route, role: Role, where: str, cookies: Mapping[str, str], world: World) -> list[str]:
+    """What is not as the rules say when this role asks; nothing of what it did remains."""
+    client = Client()
+    client.cookies.load(dict(cookies))
+    with transaction.atomic():
+        status = route.send(client, world.places[where], world).status_code
+        refusals = len(events(EventKind.ACCESS_REFUSED))
+        transaction.set_rollback(True)
+    relations = WHERE[where] if route.has_item else ALL
+    if route.allows(role, relations):
+        is_right = status in route.ask.good and refusals == 0
+    else:
+        is_right = status == 403 and refusals == 1
+    said = f"{role} {route.name} ({where}): {status}, {refusals} refusals"
+    return [] if is_right else [said]
+
+
+def test_someone_not_signed_in_is_sent_to_sign_in_or_told_so(world):
+    wrong = []
+    for route in ROUTES:
+        response = route.send(Client(), world.own, world)
+        if route.access is Open.TO_ANYONE:
+            is_right = response.status_code == 200
+        elif route.template.startswith("/api/"):
+            is_right = response.status_code == 401
+            is_right = is_right and response["Content-Type"] == "application/problem+json"
+        else:
+            is_right = response.status_code == 302 and response["Location"].startswith("/sign-in?next=")
+        wrong += [] if is_right else [f"{route.name}: {response.status_code}"]
+    assert wrong == []
+    assert events(EventKind.ACCESS_REFUSED) == []
+
+
+def test_nobody_without_a_role_gets_in(world):
+    client = Client()
+    client.force_login(world.become())
+    for route in ROUTES:
+        if isinstance(route.access, Action):
+            assert route.send(client, world.own, world).status_code == 403, route.name
