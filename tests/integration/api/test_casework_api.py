@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.api.access_world import DONE_AT, FILMED_AT, events, subjects
+from tests.integration.api.access_world import BY, DONE_AT, FILMED_AT, events, subjects
 
 from tabard.custody.kinds import EventKind
 from tabard.incidents.models import Incident
 from tabard.people.rules import Role
+from tabard.retention import services
 from tabard.retention.models import Hold
 
 ROBBERY = {
@@ -169,6 +170,7 @@ def test_a_hold_is_placed_seen_and_released(world, program):
     assert kept["holds"][0] == hold
     assert "Inquest hold" in kept["decision"]["held_by"]
     assert kept["decision"]["rule"] == "uncategorised"
+    assert kept["disposal"] is None
     assert subjects(EventKind.RECORDING_VIEWED) == [recording.id]
     status, released = manager.post(f"/holds/{hold['id']}/release", {"reason": "Concluded"})
     assert status == 200
@@ -192,4 +194,7 @@ def test_the_plan_says_what_would_be_disposed_of(world, program):
     assert later["policy"] == "England and Wales"
     _, counted = manager.get("/retention/plan", as_of=later["as_of"], limit=0)
     assert (counted["due_count"], counted["due"]) == (1, [])
+    services.run(as_of=FILMED_AT + timedelta(days=32), by=BY, at=FILMED_AT + timedelta(days=33))
+    _, kept = manager.get(f"/recordings/{recording.id}/retention")
+    assert (kept["disposal"]["rule"], kept["disposal"]["removed_at"]) == ("uncategorised", None)
     assert manager.get("/retention/plan", limit=-1)[0] == 422

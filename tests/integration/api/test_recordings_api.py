@@ -32,6 +32,8 @@ def test_a_list_holds_what_the_person_may_see(world, program):
         ({"until": (FILMED_AT + timedelta(seconds=1)).isoformat()}, {"own", "unit", "elsewhere"}),
         ({"mine_only": "true"}, {"own"}),
         ({"flag": "conflict"}, set()),
+        ({"flagged": "true"}, set()),
+        ({"uncategorised": "true"}, {"own", "unit", "elsewhere"}),
     ],
 )
 def test_a_list_is_narrowed_and_the_search_is_logged(world, program, query, found):

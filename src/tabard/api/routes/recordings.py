@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from ninja import Query
 
 from tabard.api.operations import Operations
@@ -99,11 +100,6 @@ def looked_at(request: Asked, recording_id: UUID) -> Recording:
 
 
 def _filter(wanted: RecordingsWanted) -> RecordingFilter:
-    rows = Recording.objects.all()
-    if wanted.unit_id:
-        rows = rows.filter(unit_id__in=subtree_ids(wanted.unit_id))
-    if wanted.incident:
-        rows = rows.filter(id__in=incidents.recordings_linked_to(wanted.incident))
     return RecordingFilter(
         words=wanted.words,
         category=wanted.category,
@@ -113,8 +109,22 @@ def _filter(wanted: RecordingsWanted) -> RecordingFilter:
         flag=wanted.flag.value if wanted.flag else "",
         mine_only=wanted.mine_only,
         include_disposed=wanted.include_disposed,
-        among=rows.values_list("id", flat=True) if wanted.unit_id or wanted.incident else None,
+        among=_among(wanted),
     )
+
+
+def _among(wanted: RecordingsWanted) -> QuerySet[Recording, UUID] | None:
+    """The ids that the filters which are no column of their own leave; None where there is no such filter."""
+    rows = Recording.objects.all()
+    if wanted.uncategorised:
+        rows = rows.filter(category__isnull=True)
+    if wanted.flagged:
+        rows = rows.exclude(flags=[])
+    if wanted.unit_id:
+        rows = rows.filter(unit_id__in=subtree_ids(wanted.unit_id))
+    if wanted.incident:
+        rows = rows.filter(id__in=incidents.recordings_linked_to(wanted.incident))
+    return rows.values_list("id", flat=True) if rows.query.has_filters() else None
 
 
 def _record_search(viewer: Viewer, asked: dict[str, Any]) -> None:

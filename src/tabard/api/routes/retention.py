@@ -16,7 +16,7 @@ from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
 from tabard.recordings.models import Recording
 from tabard.retention import selectors, services
-from tabard.retention.models import Hold
+from tabard.retention.models import Disposal, Hold
 from tabard.retention.policy import default_policy
 from tabard.retention.rules import Decision
 
@@ -29,7 +29,8 @@ def kept(request: Asked, recording_id: UUID) -> dict[str, Any]:
     recording = looked_at(request, recording_id)
     decision = selectors.decision(request.auth, recording)
     holds = selectors.holds_of(request.auth, recording)
-    return {"decision": decision, "holds": holds}
+    disposal = Disposal.objects.filter(recording=recording).first()
+    return {"decision": decision, "holds": holds, "disposal": disposal}
 
 
 @retention.post(

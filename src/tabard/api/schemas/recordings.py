@@ -67,12 +67,14 @@ class RecordingsWanted(Sent):
     """Which recordings to list; what is left out narrows nothing. A search is in the custody log."""
 
     words: Search = Field("", description="In camera serials, family names, shoulder numbers, file names")
-    category: Words = ""
+    category: Words = Field("", description="The code of a category")
+    uncategorised: bool = Field(default=False, description="Only what has no category")
     unit_id: UUID | None = Field(None, description="This unit and those below it")
     officer_id: UUID | None = None
     since: Instant | None = Field(None, description="Started at or after")
     until: Instant | None = Field(None, description="Started before")
     flag: Recording.Flag | None = None
+    flagged: bool = Field(default=False, description="Only what has any flag")
     incident: Search = Field("", description="Linked to an incident with this reference")
     mine_only: bool = False
     include_disposed: bool = False

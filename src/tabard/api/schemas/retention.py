@@ -51,11 +51,22 @@ class DecisionOut(Schema):
     held_by: list[str] = Field(description="What keeps it whatever its period says, in words")
 
 
+class DisposalOut(Schema):
+    """That a recording was disposed of: its keys are destroyed; `removed_at` is when its bytes were gone, too."""
+
+    rule: str
+    reason: str
+    due_at: datetime
+    executed_at: datetime
+    removed_at: datetime | None
+
+
 class KeptOut(Schema):
-    """The decision on one recording with the holds there are or were."""
+    """The decision on one recording with the holds there are or were, and its disposal, if it came to that."""
 
     decision: DecisionOut
     holds: list[HoldOut]
+    disposal: DisposalOut | None
 
 
 class PlanWanted(Sent):
