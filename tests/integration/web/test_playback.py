@@ -13,12 +13,16 @@ from tests.integration.web import town as towns
 from tests.integration.web.serving import serving, session_cookie
 
 from tabard.custody.models import Event
+from tabard.kernel.errors import Denied
 from tabard.media import services as media
+from tabard.people.models import Account
 from tabard.people.selectors import viewer_of
 from tabard.recordings import clips
 from tabard.recordings.models import Segment
 from tabard.retention import services as retention
 from tabard.web import playback, playback_events
+from tabard.web.playback_access import leave_for
+from tabard.web.playback_leaves import Leaves
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -289,3 +293,33 @@ def test_a_door_gives_out_the_same_bytes(town, segment):
         )
         assert (answer.status_code, answer.content) == (206, PLAIN[-9:])
         assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_seeking_rides_on_a_leave_that_ends_with_the_account(browser, town, segment):
+    path, client = f"/play/segments/{segment.id}", browser()
+    assert ranged(client, path, "0-0").status_code == 206
+    Account.objects.filter(username="lena").update(is_active=False)
+    assert ranged(client, path, "0-0").status_code == 401
+
+
+def test_a_leave_is_judged_anew_after_half_a_minute(town, segment):
+    leaves, at = Leaves(leave_for), datetime.now(UTC)
+    cookies, path = (
+        f"sessionid={session_cookie(town.accounts['lena'])['sessionid']}",
+        f"/play/segments/{segment.id}",
+    )
+    first = leaves.of(cookies, path, at)
+    assert leaves.of(cookies, path, at + timedelta(seconds=29)) is first
+    town.accounts["lena"].grants.all().delete()
+    with pytest.raises(Denied):
+        leaves.of(cookies, path, at + timedelta(seconds=30))
+
+
+def test_one_persons_leave_is_no_one_elses_nor_for_other_footage(town, segment):
+    leaves, at = Leaves(leave_for), datetime.now(UTC)
+    path = f"/play/segments/{segment.id}"
+    for username in ("lena", "ruth"):
+        leaves.of(f"sessionid={session_cookie(town.accounts[username])['sessionid']}", path, at)
+    stranger = f"sessionid={session_cookie(town.accounts['tom'])['sessionid']}"
+    with pytest.raises(Denied):
+        leaves.of(stranger, path, at)

@@ -1,7 +1,7 @@
 """The page of one clip: what was asked for, what was cut, and how to produce it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +35,7 @@ def shown(request: HttpRequest, viewer: Viewer, clip_id: UUID) -> HttpResponseBa
         "recording": recording,
         "sheet": sheet,
         "player": _player(clip, sheet) if kept and can(viewer, Action.RECORDING_PLAY, recording) else None,
-        "started_at": sheet.started_at + timedelta(seconds=clip.actual_start_s or clip.start_s),
+        "filmed_at": _filmed_at(clip, sheet),
         "may_play": can(viewer, Action.RECORDING_PLAY, recording),
         "produce_url": produce_url(recording, clip),
         "may_produce": kept and can(viewer, Action.EXHIBIT_PRODUCE, recording),
@@ -50,6 +50,7 @@ class ClipPlayer:
 
     src: str
     content_type: str
+    started_at: datetime
     is_copy: bool
 
 
@@ -57,9 +58,15 @@ def _player(clip: Clip, sheet: SegmentSheet) -> ClipPlayer | None:
     if clip.state != Clip.State.CUT:
         return None
     if clip.container == "mp4" and sheet.is_playable_as_mp4:
-        return ClipPlayer(f"/play/clips/{clip.id}", "video/mp4", is_copy=False)
+        return ClipPlayer(f"/play/clips/{clip.id}", "video/mp4", _filmed_at(clip, sheet), is_copy=False)
     if not sheet.src:
         return None
     # Media Fragments URI 1.0: the player begins and stops there.
     stretch = f"#t={clip.actual_start_s:.2f},{clip.actual_end_s:.2f}"
-    return ClipPlayer(f"{sheet.src}{stretch}", sheet.content_type, is_copy=True)
+    return ClipPlayer(f"{sheet.src}{stretch}", sheet.content_type, sheet.started_at, is_copy=True)
+
+
+def _filmed_at(clip: Clip, sheet: SegmentSheet) -> datetime:
+    """When the clip's first frame was filmed, by the camera's clock."""
+    start_s = clip.start_s if clip.actual_start_s is None else clip.actual_start_s
+    return sheet.started_at + timedelta(seconds=start_s)

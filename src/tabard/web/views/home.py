@@ -84,7 +84,7 @@ def _officer(viewer: Viewer) -> OfficerDay:
     waiting = RecordingFilter(mine_only=True, among=_uncategorised())
     return OfficerDay(
         recent=cards(recordings_page(viewer, own, limit=_CARDS).recordings),
-        to_categorise=cards(recordings_page(viewer, waiting, limit=_ROWS).recordings),
+        to_categorise=cards(recordings_page(viewer, waiting, limit=_FEW).recordings),
         exhibits=list(incidents.exhibits(viewer).filter(producer_id=viewer.officer_id)[:_FEW]),
     )
 

@@ -7,6 +7,12 @@ from uuid import UUID
 from tabard.media.models import Derivative
 from tabard.recordings.models import Recording
 
+# What fits into a column; the recording's own page says it in full.
+_SHORT = {
+    Recording.Flag.WEARER_DIFFERS: "Wearer differs",
+    Recording.Flag.CLOCK_SUSPECT: "Clock suspect",
+    Recording.Flag.LATE_FILE: "Late file",
+}
 _RED = {Recording.Flag.CANNOT_DECODE, Recording.Flag.CONFLICT, Recording.Flag.NO_FOOTAGE}
 
 
@@ -16,6 +22,7 @@ class FlagTag:
 
     value: str
     label: str
+    short: str
     colour: str
 
 
@@ -61,4 +68,8 @@ def _card(recording: Recording, segment_id: UUID | None) -> RecordingCard:
 def flag_tags(recording: Recording) -> list[FlagTag]:
     """The recording's flags as tags."""
     flags = [Recording.Flag(flag) for flag in recording.flags]
-    return [FlagTag(flag.value, str(flag.label), "red" if flag in _RED else "yellow") for flag in flags]
+    return [_tag(flag, str(flag.label)) for flag in flags]
+
+
+def _tag(flag: Recording.Flag, label: str) -> FlagTag:
+    return FlagTag(flag.value, label, _SHORT.get(flag, label), "red" if flag in _RED else "yellow")

@@ -235,7 +235,7 @@ def _subjects(recording: Recording) -> Iterator[Subject]:
 
 def _said(line: EventLine) -> str:
     """The details that say something to a reader: plain values that are neither ids nor on the page already."""
-    return ", ".join(
+    said = (
         str(value) if _is_id(name) else f"{name.replace('_', ' ')}: {value}"
         for name, value in line.details.items()
         if isinstance(value, str | int)
@@ -244,6 +244,7 @@ def _said(line: EventLine) -> str:
         and name not in _ON_THE_PAGE
         and not _is_id(value)
     )
+    return ", ".join(dict.fromkeys(said))
 
 
 def _is_id(value: object) -> bool:
