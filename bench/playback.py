@@ -5,14 +5,16 @@
 The limit is `SealedReader` on the same object in this process: what decryption alone allows, with no person asked
 for, no log and no socket. The server is `tabard.config.asgi:application` on uvicorn in a process of its own; the reader
 is a bare socket that keeps its connection, as a browser does. A seek is a range of 1 MiB at a random place, from the
-request's first byte sent to the answer's last byte read; every one is authorised and looked up in the log anew. Home
-and database are temporary.
+request's first byte sent to the answer's last byte read; each finds its session, account and object still good in the
+database. A bare socket that sends memory to the same reader shows what the loopback alone allows. Home and database are
+temporary.
 """
 
 import argparse
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -189,18 +191,45 @@ def wait_until_healthy(port: int) -> None:
     raise SystemExit("the server did not come up")
 
 
+def bare_socket(size: int) -> float:
+    """GB/s of a process that sends memory to our reader, with nothing to decrypt and nobody to ask."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sender = multiprocessing.Process(target=send_memory, args=(listener, size))
+        sender.start()
+        memory, left = memoryview(bytearray(4 * MIB)), size
+        with socket.create_connection(listener.getsockname()) as reader:
+            began = time.perf_counter()
+            while left:
+                left -= reader.recv_into(memory, min(left, len(memory)))
+            seconds = time.perf_counter() - began
+        sender.join()
+    return size / seconds / 1e9
+
+
+def send_memory(listener: socket.socket, size: int) -> None:
+    connection, _ = listener.accept()
+    piece = os.urandom(MIB)
+    with connection:
+        for start in range(0, size, MIB):
+            connection.sendall(memoryview(piece)[: min(MIB, size - start)])
+
+
 def peak_mib(pid: int) -> float:
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) / 1024 if found else 0.0
 
 
-def report(served: Figures, direct: Figures, memory_mib: float) -> None:
+def report(served: Figures, direct: Figures, socket_gb_per_s: float, memory_mib: float) -> None:
     print(f"{'':<26}{'server':>10}{'limit':>10}{'ratio':>8}")
     speeds = served.sequential_gb_per_s, direct.sequential_gb_per_s
     print(f"{'in order, GB/s':<26}{speeds[0]:>10.2f}{speeds[1]:>10.2f}{speeds[0] / speeds[1]:>8.2f}")
     for name in ("seek_p50_ms", "seek_p95_ms"):
         ours, limit = getattr(served, name), getattr(direct, name)
         print(f"{f'seek of 1 MiB, {name[5:8]}, ms':<26}{ours:>10.2f}{limit:>10.2f}{limit / ours:>8.2f}")
+    print(
+        f"a bare socket sends {socket_gb_per_s:.2f} GB/s to the same reader; both in turn would give", end=" "
+    )
+    print(f"{1 / (1 / socket_gb_per_s + 1 / speeds[1]):.2f}")
     print(f"server peak memory {memory_mib:.0f} MiB")
 
 
@@ -224,10 +253,11 @@ def main() -> None:
                 served = measured(player.read, options.size, options.seeks, options.runs)
                 player.close()
                 memory_mib = peak_mib(pid)
-    report(served, direct, memory_mib)
+            socket_gb_per_s = bare_socket(options.size)
+    report(served, direct, socket_gb_per_s, memory_mib)
     if options.json:
         figures = {"size_bytes": options.size, "server": asdict(served), "limit": asdict(direct)}
-        print(json.dumps({**figures, "server_peak_mib": memory_mib}))
+        print(json.dumps({**figures, "bare_socket_gb_per_s": socket_gb_per_s, "server_peak_mib": memory_mib}))
 
 
 if __name__ == "__main__":
