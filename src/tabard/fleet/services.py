@@ -15,9 +15,9 @@ from tabard.fleet.errors import AlreadyReceived, CameraNotWorn, CameraTaken
 from tabard.fleet.models import Assignment, Camera, Dock
 from tabard.fleet.rules import CameraFacts, faults
 from tabard.kernel.errors import Invalid
+from tabard.kernel.text import required
 from tabard.people.constraints import refusals
 from tabard.people.models import Officer, Unit
-from tabard.people.services import required
 
 MOST_BAYS = 200
 

@@ -13,6 +13,7 @@ from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 from tabard.incidents.models import Exhibit, ExhibitSeries, Incident
 from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.text import required
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Officer
 from tabard.people.rules import Action
@@ -37,7 +38,8 @@ def produce(
         Conflict: when the recording was disposed of, or the clip is not cut yet.
     """
     check_can(viewer, Action.EXHIBIT_PRODUCE, recording)
-    _check(recording, clip, description)
+    _check(recording, clip)
+    what = required(description, "description", 300, "Describe the exhibit as a statement would.")
     with transaction.atomic():
         kept = Recording.objects.select_for_update().get(id=recording.id)
         if kept.disposed_at is not None:
@@ -49,7 +51,7 @@ def produce(
             recording=recording,
             clip=clip,
             incident=incident,
-            description=description.strip(),
+            description=what,
             produced_at=at,
             produced_by_id=viewer.account_id,
         )
@@ -73,9 +75,7 @@ def record_view(*, exhibit: Exhibit, viewer: Viewer, at: datetime) -> None:
         )
 
 
-def _check(recording: Recording, clip: Clip | None, description: str) -> None:
-    if not description.strip():
-        raise Invalid("Describe the exhibit as a statement would.", field="description")
+def _check(recording: Recording, clip: Clip | None) -> None:
     if clip is None:
         return
     if clip.segment.recording_id != recording.id:

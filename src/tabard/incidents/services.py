@@ -11,6 +11,7 @@ from tabard.custody.kinds import EventKind
 from tabard.incidents.models import Incident, Link
 from tabard.incidents.rules import normal_reference
 from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.text import optional, required
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Unit
 from tabard.people.rules import Action
@@ -39,17 +40,15 @@ def record(
     check_can(viewer, Action.INCIDENT_RECORD)
     if kind not in Incident.Kind.values:
         raise Invalid("Choose what kind of incident it is.", field="kind")
-    if not title.strip():
-        raise Invalid("Say in a few words what happened.", field="title")
     if end_at is not None and end_at < start_at:
         raise Invalid("The end is before the start.", field="end_at")
     incident = Incident(
         kind=kind,
         reference=normal_reference(reference),
-        title=title.strip(),
+        title=required(title, "title", 160, "Say in a few words what happened."),
         start_at=start_at,
         end_at=end_at,
-        place=place.strip(),
+        place=optional(place, "place", 160),
         unit=unit,
         officer_id=viewer.officer_id,
         recorded_at=at,
@@ -75,6 +74,7 @@ def link(*, incident: Incident, recording: Recording, viewer: Viewer, at: dateti
     """
     check_can(viewer, Action.INCIDENT_VIEW, incident)
     check_can(viewer, Action.INCIDENT_LINK, recording)
+    why = optional(reason, "reason", 200)
     with transaction.atomic():
         kept = Recording.objects.select_for_update().get(id=recording.id)
         if kept.disposed_at is not None:
@@ -82,7 +82,7 @@ def link(*, incident: Incident, recording: Recording, viewer: Viewer, at: dateti
         made, is_new = Link.objects.get_or_create(
             incident=incident,
             recording=recording,
-            defaults={"linked_at": at, "linked_by_id": viewer.account_id, "reason": reason.strip()},
+            defaults={"linked_at": at, "linked_by_id": viewer.account_id, "reason": why},
         )
         if not is_new:
             raise Conflict("The recording is linked to this incident already.", incident=incident.reference)
@@ -99,13 +99,12 @@ def unlink(*, incident: Incident, recording: Recording, viewer: Viewer, at: date
         Conflict: when there is no such link.
     """
     check_can(viewer, Action.INCIDENT_LINK, recording)
-    if not reason.strip():
-        raise Invalid("Say why the link was wrong.", field="reason")
+    why = required(reason, "reason", 200, "Say why the link was wrong.")
     with transaction.atomic():
         removed, _ = Link.objects.filter(incident=incident, recording=recording).delete()
         if not removed:
             raise Conflict("The recording is not linked to this incident.", incident=incident.reference)
-        _log_link(EventKind.INCIDENT_UNLINKED, incident, recording.id, viewer, at, reason=reason.strip())
+        _log_link(EventKind.INCIDENT_UNLINKED, incident, recording.id, viewer, at, reason=why)
 
 
 def record_view(*, incident: Incident, viewer: Viewer, at: datetime) -> None:

@@ -16,6 +16,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Invalid
+from tabard.kernel.text import required
 from tabard.people.constraints import Refusals, refusals
 from tabard.people.errors import AlreadyKnown, PostingConflict, RoleConflict
 from tabard.people.models import Account, Officer, Posting, RoleGrant, Unit
@@ -233,23 +234,6 @@ def revoke_role(*, account: Account, role: Role, by: Actor, at: datetime) -> Non
 def normal_username(text: str) -> str:
     """The one form of a user name that is kept and looked up: Unicode NFKC, lower case, no spaces around it."""
     return Account.normalize_username(text.strip()).lower()
-
-
-def required(text: str, field: str, longest: int) -> str:
-    """The text without the spaces around it.
-
-    Raises:
-        Invalid: naming the field, when it is empty, too long, or holds what cannot be printed.
-    """
-    clean = text.strip()
-    name = field.replace("_", " ").capitalize()
-    if not clean:
-        raise Invalid(f"{name} is missing.", field=field)
-    if len(clean) > longest:
-        raise Invalid(f"{name} is longer than {longest} characters.", field=field)
-    if not clean.isprintable():
-        raise Invalid(f"{name} holds characters that cannot be printed.", field=field)
-    return clean
 
 
 def _check_password(password: str, account: Account) -> None:

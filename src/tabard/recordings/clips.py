@@ -8,6 +8,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.text import optional
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Clip, Segment
@@ -39,10 +40,11 @@ def request(
         raise Invalid("End must be after the start.", field="end_s")
     if segment.recording.disposed_at is not None:
         raise Conflict("This recording was disposed of; nothing can be cut from it.")
+    words = optional(title, "title", 120)
     with transaction.atomic():
         clip = Clip.objects.create(
             segment=segment,
-            title=title.strip(),
+            title=words,
             start_s=start_s,
             end_s=end_s,
             requested_at=at,

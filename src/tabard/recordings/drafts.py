@@ -99,4 +99,7 @@ class RecordingDraft:
     @property
     def files(self) -> tuple[SealedDraft, ...]:
         """Every sealed object of it, segments first."""
-        return tuple(part.file for part in (*self.segments, *self.attachments))
+        return (
+            *(segment.file for segment in self.segments),
+            *(attachment.file for attachment in self.attachments),
+        )

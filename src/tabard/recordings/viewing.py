@@ -4,7 +4,9 @@ Opening a page and opening a player are acts of their own; the player asks once 
 requests that follow ride on that leave.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -64,4 +66,16 @@ def record_clip_play(*, clip: Clip, viewer: Viewer, at: datetime) -> None:
             at=at,
             by=viewer.actor,
             sha256=bytes(clip.object.sha256) if clip.object else None,
+        )
+
+
+def record_search(*, viewer: Viewer, asked: Mapping[str, Any], at: datetime) -> None:
+    """The viewer's search of the recordings is in the log, with what was asked for, when this returns."""
+    with transaction.atomic():
+        custody.append(
+            kind=EventKind.RECORDINGS_SEARCHED,
+            subject=Subject("account", viewer.account_id),
+            at=at,
+            by=viewer.actor,
+            details=asked,
         )

@@ -16,6 +16,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.text import required
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Bookmark, Category, Recording, Track
@@ -72,15 +73,14 @@ def place_hold(*, recording: Recording, kind: str, reason: str, viewer: Viewer, 
     check_can(viewer, Action.HOLD_PLACE, recording)
     if kind not in Hold.Kind.values:
         raise Invalid("Choose why the recording is held.", field="kind")
-    if not reason.strip():
-        raise Invalid("Say why the recording must be kept.", field="reason")
+    why = required(reason, "reason", 300, "Say why the recording must be kept.")
     with transaction.atomic():
         if _locked(recording.id).disposed_at is not None:
             raise Conflict("This recording was disposed of; it cannot be held.")
         hold = Hold.objects.create(
             recording=recording,
             kind=kind,
-            reason=reason.strip(),
+            reason=why,
             placed_at=at,
             placed_by_id=viewer.account_id,
         )
@@ -97,15 +97,14 @@ def release_hold(*, hold: Hold, reason: str, viewer: Viewer, at: datetime) -> Ho
         Conflict: when it was released already.
     """
     check_can(viewer, Action.HOLD_PLACE, hold.recording)
-    if not reason.strip():
-        raise Invalid("Say why the hold is no longer needed.", field="reason")
+    why = required(reason, "reason", 300, "Say why the hold is no longer needed.")
     with transaction.atomic():
         current = Hold.objects.select_for_update().get(id=hold.id)
         if current.released_at is not None:
             raise Conflict("The hold was released already.")
         current.released_at, current.released_by_id = at, viewer.account_id
         current.save(update_fields=["released_at", "released_by"])
-        _log_hold(EventKind.HOLD_RELEASED, current, viewer, at, reason.strip())
+        _log_hold(EventKind.HOLD_RELEASED, current, viewer, at, why)
     return current
 
 

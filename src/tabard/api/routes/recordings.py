@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 from ninja import Query
 
@@ -19,11 +18,9 @@ from tabard.api.schemas.recordings import (
     RecordingsWanted,
 )
 from tabard.api.viewers import Asked
-from tabard.custody import services as custody
-from tabard.custody.actors import Subject
-from tabard.custody.kinds import EventKind
-from tabard.custody.selectors import EventLine, history, lines
+from tabard.custody.selectors import EventLine, lines
 from tabard.incidents import selectors as incidents
+from tabard.incidents.log_reading import history_for
 from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
@@ -31,7 +28,7 @@ from tabard.people.selectors import subtree_ids
 from tabard.recordings import selectors, services
 from tabard.recordings.models import Category, Clip, Recording, Track
 from tabard.recordings.selectors import RecordingFilter, RecordingPage
-from tabard.recordings.viewing import record_view
+from tabard.recordings.viewing import record_search, record_view
 from tabard.retention.selectors import object_ids
 
 recordings = Operations("recordings")
@@ -42,7 +39,7 @@ def listed(request: Asked, wanted: Query[RecordingsWanted]) -> RecordingPage:
     """The recordings that you may see, newest first; a search is in the custody log."""
     asked = wanted.model_dump(mode="json", exclude_defaults=True, exclude={"cursor"})
     if asked:
-        _record_search(request.auth, asked)
+        record_search(viewer=request.auth, asked=asked, at=now())
     return selectors.page(request.auth, _filter(wanted), cursor=wanted.cursor)
 
 
@@ -84,7 +81,7 @@ def history_of(request: Asked, recording_id: UUID) -> list[EventLine]:
         *recording.exhibits.values_list("id", flat=True),
         *object_ids(recording.id),
     ]
-    return lines(history(subjects))
+    return lines(history_for(request.auth, subjects))
 
 
 def looked_at(request: Asked, recording_id: UUID) -> Recording:
@@ -125,18 +122,6 @@ def _among(wanted: RecordingsWanted) -> QuerySet[Recording, UUID] | None:
     if wanted.incident:
         rows = rows.filter(id__in=incidents.recordings_linked_to(wanted.incident))
     return rows.values_list("id", flat=True) if rows.query.has_filters() else None
-
-
-def _record_search(viewer: Viewer, asked: dict[str, Any]) -> None:
-    """The viewer's search is in the log, with what was asked for, when this returns."""
-    with transaction.atomic():
-        custody.append(
-            kind=EventKind.RECORDINGS_SEARCHED,
-            subject=Subject("account", viewer.account_id),
-            at=now(),
-            by=viewer.actor,
-            details=asked,
-        )
 
 
 def _sheet(viewer: Viewer, recording: Recording) -> dict[str, Any]:

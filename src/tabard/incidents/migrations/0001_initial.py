@@ -7,88 +7,212 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
-        ('recordings', '0001_initial'),
+        ("people", "0001_initial"),
+        ("recordings", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ExhibitSeries',
+            name="ExhibitSeries",
             fields=[
-                ('officer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='exhibit_series', serialize=False, to='people.officer')),
-                ('last_number', models.PositiveIntegerField(default=0)),
+                (
+                    "officer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="exhibit_series",
+                        serialize=False,
+                        to="people.officer",
+                    ),
+                ),
+                ("last_number", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('crime_report', 'Crime report'), ('call', 'Call (CAD)'), ('stop', 'Stop and search'), ('use_of_force', 'Use of force')], max_length=16)),
-                ('reference', models.CharField(max_length=64)),
-                ('title', models.CharField(max_length=160)),
-                ('start_at', models.DateTimeField()),
-                ('end_at', models.DateTimeField(blank=True, null=True)),
-                ('place', models.CharField(blank=True, max_length=160)),
-                ('recorded_at', models.DateTimeField()),
-                ('officer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='people.officer')),
-                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='people.unit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("crime_report", "Crime report"),
+                            ("call", "Call (CAD)"),
+                            ("stop", "Stop and search"),
+                            ("use_of_force", "Use of force"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=64)),
+                ("title", models.CharField(max_length=160)),
+                ("start_at", models.DateTimeField()),
+                ("end_at", models.DateTimeField(blank=True, null=True)),
+                ("place", models.CharField(blank=True, max_length=160)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "officer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="people.officer",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="people.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-start_at'],
+                "ordering": ["-start_at"],
             },
         ),
         migrations.CreateModel(
-            name='Exhibit',
+            name="Exhibit",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('initials', models.CharField(max_length=8)),
-                ('number', models.PositiveIntegerField()),
-                ('description', models.CharField(max_length=300)),
-                ('produced_at', models.DateTimeField()),
-                ('clip', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exhibits', to='recordings.clip')),
-                ('produced_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('producer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exhibits', to='people.officer')),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exhibits', to='recordings.recording')),
-                ('incident', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='exhibits', to='incidents.incident')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("initials", models.CharField(max_length=8)),
+                ("number", models.PositiveIntegerField()),
+                ("description", models.CharField(max_length=300)),
+                ("produced_at", models.DateTimeField()),
+                (
+                    "clip",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exhibits",
+                        to="recordings.clip",
+                    ),
+                ),
+                (
+                    "produced_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "producer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exhibits",
+                        to="people.officer",
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exhibits",
+                        to="recordings.recording",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="exhibits",
+                        to="incidents.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-produced_at'],
+                "ordering": ["-produced_at"],
             },
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('linked_at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='incidents.incident')),
-                ('linked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='recordings.recording')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("linked_at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="incidents.incident",
+                    ),
+                ),
+                (
+                    "linked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="recordings.recording",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('kind', 'reference'), name='incidents_reference_unique'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "reference"), name="incidents_reference_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('end_at__isnull', True), ('end_at__gte', models.F('start_at')), _connector='OR'), name='incidents_end_after_start'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("end_at__isnull", True), ("end_at__gte", models.F("start_at")), _connector="OR"
+                ),
+                name="incidents_end_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exhibit',
-            constraint=models.UniqueConstraint(fields=('producer', 'number'), name='incidents_exhibit_number_unique'),
+            model_name="exhibit",
+            constraint=models.UniqueConstraint(
+                fields=("producer", "number"), name="incidents_exhibit_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exhibit',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='incidents_exhibit_number_positive'),
+            model_name="exhibit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gte", 1)), name="incidents_exhibit_number_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('incident', 'recording'), name='incidents_linked_once'),
+            model_name="link",
+            constraint=models.UniqueConstraint(
+                fields=("incident", "recording"), name="incidents_linked_once"
+            ),
         ),
     ]

@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tabard.custody.selectors import history, lines
+from tabard.custody.selectors import lines
 from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
 from tabard.disclosure.selectors import packs_of
 from tabard.incidents import exhibits, selectors
+from tabard.incidents.log_reading import history_for
 from tabard.incidents.models import Exhibit, ExhibitSeries
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid, NotFound
@@ -72,7 +73,9 @@ def shown(request: HttpRequest, viewer: Viewer, exhibit_id: UUID) -> HttpRespons
     context = {
         "files": _files(exhibit),
         "may_play": can(viewer, Action.RECORDING_PLAY, exhibit.recording),
-        "history": lines(history(subject for subject in subjects if subject is not None).reverse()),
+        "history": lines(
+            history_for(viewer, [subject for subject in subjects if subject is not None]).reverse()
+        ),
         **_packs(viewer, exhibit),
     }
     return render(request, "exhibits/exhibit.html", context)

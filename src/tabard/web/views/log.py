@@ -7,31 +7,26 @@ so that a person who is shown an item's history can take the proof of it away.
 """
 
 import json
-from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from tabard.custody import selectors, services
-from tabard.custody.actors import Subject
+from tabard.custody import selectors
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetSequenced
-from tabard.custody.kinds import EventKind
-from tabard.incidents import selectors as incidents
+from tabard.incidents.log_reading import check_may_take_proof, record_log_view
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid, NotFound
 from tabard.merkle.tiles import InvalidTilePath
 from tabard.merkle.tlog_proof import FILE_SUFFIX
-from tabard.people.authorisation import Viewer, can, check_can
+from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
-from tabard.recordings import selectors as recordings
 from tabard.web.forms.log import LogFilterForm
 from tabard.web.pages import Open, page, public_page
 
@@ -41,13 +36,6 @@ FOR_EVER = "public, max-age=31536000, immutable"
 FOR_SECONDS = "public, max-age=2"
 ITEM_PAGES = ("recording", "clip", "incident", "exhibit", "camera")
 
-_MAY_SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
-    "recording": recordings.get,
-    "segment": lambda viewer, item: recordings.segment(viewer, item, Action.RECORDING_VIEW),
-    "clip": lambda viewer, item: recordings.clip(viewer, item, Action.RECORDING_VIEW),
-    "exhibit": incidents.exhibit,
-}
-
 
 @page(Action.LOG_VIEW)
 @require_safe
@@ -56,7 +44,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     form = LogFilterForm(request.GET)
     wanted = form.wanted()
     asked = {name: str(value) for name, value in request.GET.items() if value}
-    _record_view(viewer, asked)
+    record_log_view(viewer=viewer, asked=asked, at=now())
     found = selectors.log_page(wanted, before=_id(request, "before"), after=_id(request, "after"))
     context = {
         "filter_form": form,
@@ -74,7 +62,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def shown(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:
     """One event: its leaf, what its commitments hide, and how it leads to the signed root; the look is logged."""
     sheet = selectors.sheet(event_id)
-    _record_view(viewer, {"event": str(event_id)})
+    record_log_view(viewer=viewer, asked={"event": str(event_id)}, at=now())
     try:
         walk = selectors.proof_walk(event_id)
     except NotYetSequenced:
@@ -93,7 +81,7 @@ def shown(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseB
 @require_safe
 def receipt(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
     """The event's C2SP tlog-proof, for who may view the log or the item that the event is about."""
-    _check_may_take(viewer, event_id)
+    check_may_take_proof(viewer, event_id)
     return _file(selectors.receipt(event_id).encode(), f"{event_id}{FILE_SUFFIX}", TEXT)
 
 
@@ -101,7 +89,7 @@ def receipt(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpRespons
 @require_safe
 def leaf(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
     """The exact bytes that the tree commits to, for who may take the receipt over them."""
-    _check_may_take(viewer, event_id)
+    check_may_take_proof(viewer, event_id)
     return _file(selectors.sheet(event_id).leaf, f"{event_id}.leaf.json", "application/json")
 
 
@@ -138,32 +126,6 @@ def _published(request: HttpRequest, content: str | bytes, content_type: str, ca
     """What is the same for everyone; the sign-in middleware looked at the session, these bytes do not depend on it."""
     request.session.accessed = False
     return HttpResponse(content, content_type, headers={"Cache-Control": cached})
-
-
-def _record_view(viewer: Viewer, asked: Mapping[str, str]) -> None:
-    """The viewer's look into the log is in the log, with what was asked for, when this returns."""
-    subject = Subject("log", uuid5(NAMESPACE_URL, log_signer().origin))
-    with transaction.atomic():
-        services.append(
-            kind=EventKind.LOG_VIEWED, subject=subject, at=now(), by=viewer.actor, details=dict(asked)
-        )
-
-
-def _check_may_take(viewer: Viewer, event_id: UUID) -> None:
-    """Return only if the viewer may view the log, or the item that the event is about.
-
-    Raises:
-        NotFound: when there is no such event.
-        Denied: when the viewer may view neither.
-    """
-    if can(viewer, Action.LOG_VIEW):
-        return
-    line = selectors.sheet(event_id).line
-    see = _MAY_SEE.get(line.subject_type)
-    if see is None:
-        check_can(viewer, Action.LOG_VIEW)
-    else:
-        see(viewer, line.subject_id)
 
 
 def _id(request: HttpRequest, name: str) -> UUID | None:

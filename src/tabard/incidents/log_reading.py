@@ -1,0 +1,70 @@
+"""Who may read what of the custody log? The log itself, an item's history, and the proof of one event.
+
+Custody knows no people, so the rule stands here: below every edge, above every item that an event can be about. A
+receipt and its leaf hold no personal data: they are given to who may view the log, and to whoever may see the
+recording, segment, clip or exhibit that the event is about. Who else looked at an item is shown only to who may view
+the log, because it could tell an officer of an inquiry into their own conduct.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from tabard.custody import selectors, services
+from tabard.custody.actors import ActorKind, Subject
+from tabard.custody.adapters import log_signer
+from tabard.custody.kinds import CLASS_OF, EventKind, Section62
+from tabard.incidents.selectors import exhibit
+from tabard.people.authorisation import Viewer, can, check_can
+from tabard.people.rules import Action
+from tabard.recordings import selectors as recordings
+
+LOOKS = tuple(kind.value for kind, section in CLASS_OF.items() if section is Section62.CONSULTATION)
+_SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
+    "recording": recordings.get,
+    "segment": lambda viewer, item: recordings.segment(viewer, item, Action.RECORDING_VIEW),
+    "clip": lambda viewer, item: recordings.clip(viewer, item, Action.RECORDING_VIEW),
+    "exhibit": exhibit,
+}
+
+
+def history_for(viewer: Viewer, subject_ids: Iterable[UUID]) -> QuerySet[Any]:
+    """The events about items that the viewer may see, oldest first; others' looks only for readers of the log."""
+    events = selectors.history(subject_ids)
+    if can(viewer, Action.LOG_VIEW):
+        return events
+    own = Q(particulars__actor_kind=ActorKind.ACCOUNT.value, particulars__actor_id=str(viewer.account_id))
+    return events.filter(own | ~Q(kind__in=LOOKS))
+
+
+def check_may_take_proof(viewer: Viewer, event_id: UUID) -> None:
+    """Return only if the viewer may view the log, or the item that the event is about.
+
+    Raises:
+        NotFound: when there is no such event.
+        Denied: when the viewer may view neither.
+    """
+    if can(viewer, Action.LOG_VIEW):
+        return
+    line = selectors.sheet(event_id).line
+    see = _SEE.get(line.subject_type)
+    if see is None:
+        check_can(viewer, Action.LOG_VIEW)
+    else:
+        see(viewer, line.subject_id)
+
+
+def record_log_view(*, viewer: Viewer, asked: Mapping[str, object], at: datetime) -> None:
+    """The viewer's look into the log is in the log, with what was asked for, when this returns.
+
+    Raises:
+        Denied: when the viewer may not view the log.
+    """
+    check_can(viewer, Action.LOG_VIEW)
+    subject = Subject("log", uuid5(NAMESPACE_URL, log_signer().origin))
+    with transaction.atomic():
+        services.append(kind=EventKind.LOG_VIEWED, subject=subject, at=at, by=viewer.actor, details=asked)

@@ -1,0 +1,39 @@
+"""What may be written into a field? One rule for text that people and other systems give us."""
+
+from tabard.kernel.errors import Invalid
+
+
+def required(text: str, field: str, longest: int, missing: str = "") -> str:
+    """The text without the spaces around it.
+
+    Args:
+        text: As it was given.
+        field: Its name, for the error.
+        longest: The most characters it may have.
+        missing: What to say where there is none.
+
+    Raises:
+        Invalid: naming the field, when it is empty, too long, or holds what cannot be printed.
+    """
+    clean = optional(text, field, longest)
+    if not clean:
+        raise Invalid(missing or f"{_name(field)} is missing.", field=field)
+    return clean
+
+
+def optional(text: str, field: str, longest: int) -> str:
+    """The text without the spaces around it; it may be empty.
+
+    Raises:
+        Invalid: naming the field, when it is too long or holds what cannot be printed.
+    """
+    clean = text.strip()
+    if len(clean) > longest:
+        raise Invalid(f"{_name(field)} is longer than {longest} characters.", field=field)
+    if not clean.isprintable():
+        raise Invalid(f"{_name(field)} holds characters that cannot be printed.", field=field)
+    return clean
+
+
+def _name(field: str) -> str:
+    return field.replace("_", " ").capitalize()
