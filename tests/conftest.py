@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"the sample files are not here ({SAMPLES.relative_to(REPOSITORY.parent)})")
     return SAMPLES
+
+
+@pytest.fixture(autouse=True)
+def _each_test_has_a_log_of_its_own() -> None:
+    """The database forgets between tests; so must the memory of what was signed, which is kept outside it."""
+    (Path(os.environ["TABARD_HOME"]) / "keys" / "log-key.last-signed").unlink(missing_ok=True)
 
 
 @pytest.fixture

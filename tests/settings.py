@@ -1,25 +1,32 @@
-"""The settings under test: a home folder and a PostgreSQL of their own, gone with the last process of the run.
+"""The settings under test: a PostgreSQL and home folders of their own, gone with the last process of the run.
 
-`DATABASE_URL` may name another server; its role must be allowed to create databases. Workers of a parallel run inherit
-the environment, and with it the home and the server of the process that began it.
+Workers of a parallel run share the server and have a home folder each; they inherit the environment, and with it the
+server, of the process that began the run.
 """
 
 import atexit
 import os
 import tempfile
+from pathlib import Path
 
-from tabard.cli.home import Home
+from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
+from tabard.config.database import django_database
 
 if "TABARD_TEST_HOME" not in os.environ:
     _folder = tempfile.TemporaryDirectory(prefix="tabard-test-")
     atexit.register(_folder.cleanup)
     os.environ["TABARD_TEST_HOME"] = _folder.name
-os.environ["TABARD_HOME"] = os.environ["TABARD_TEST_HOME"]
+_shared = Path(os.environ["TABARD_TEST_HOME"])
+os.environ["TABARD_HOME"] = str(_shared / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["TABARD_ACCEPT_MISSING_WALLS"] = "1"
 
-_server = Server(Home.from_environ().create())
+Home.from_environ().create()
+_database = Home(_shared / "database")
+_server = Server(_database, {})
 _server.__enter__()
 atexit.register(_server.__exit__, None, None, None)
 
 from tabard.config.settings import *  # noqa: E402, F403 - the environment above must be set before they are read
+
+DATABASES = {"default": django_database(embedded_url(_database))}

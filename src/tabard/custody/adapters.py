@@ -1,4 +1,8 @@
-"""The log's signing key as a file: made once, readable by us alone."""
+"""The log's signing key as a file, and beside it the last checkpoint signed with it; readable by us alone.
+
+The last checkpoint is kept apart from the database so that whoever rolls the database back, or cuts off the log's
+tail, cannot make us sign a second history.
+"""
 
 import contextlib
 import os
@@ -19,6 +23,7 @@ class FileSigner:
     """Signs checkpoints with the Ed25519 seed in a file whose two lines are the log's origin and the seed in hex."""
 
     def __init__(self, path: Path) -> None:
+        self._last = path.with_name(f"{path.name}.last-signed")
         origin, seed = _read(path)
         self._signer = Signer(origin, Ed25519PrivateKey.from_private_bytes(seed))
 
@@ -33,8 +38,14 @@ class FileSigner:
         return self._signer.vkey.encode()
 
     def sign(self, text: str) -> str:
-        """The signed note over a checkpoint's text."""
-        return sign_note(text, self._signer).encode().decode()
+        """The signed note over a checkpoint's text, remembered durably before it is given out."""
+        note = sign_note(text, self._signer).encode().decode()
+        _write_durably(self._last, note)
+        return note
+
+    def last_signed(self) -> str | None:
+        """The last note that was signed; None before the first."""
+        return self._last.read_text(encoding="utf-8") if self._last.exists() else None
 
 
 @cache
@@ -49,20 +60,36 @@ def log_signer() -> FileSigner:
 def _create(path: Path, origin: str) -> None:
     """Write a new key durably; if another process was first, its key stands."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    staged = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{origin}\n{secrets.token_hex(SEED_BYTES)}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    staged = _staged(path, f"{origin}\n{secrets.token_hex(SEED_BYTES)}\n")
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(staged)
     staged.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """The file holds the text, whole, whatever happens."""
+    _staged(path, text).replace(path)
+    _sync_folder(path.parent)
+
+
+def _staged(path: Path, text: str) -> Path:
+    """A synced file beside `path` with the text."""
+    staged = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return staged
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _read(path: Path) -> tuple[str, bytes]:

@@ -22,4 +22,7 @@ class CheckpointSigner(Protocol):
         """The verifier key to give to others (C2SP signed-note)."""
 
     def sign(self, text: str) -> str:
-        """The signed note over a checkpoint's text."""
+        """The signed note over a checkpoint's text; from now on `last_signed` gives it, even if we are killed."""
+
+    def last_signed(self) -> str | None:
+        """The last note that was signed, remembered outside the database; None before the first."""

@@ -10,10 +10,12 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Max
 
+from tabard.custody.errors import LogCorrupt
 from tabard.custody.models import Checkpoint, Event, Node
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import CheckpointSigner
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
+from tabard.merkle.note import SignedNote
 from tabard.merkle.tree import NodeId, extend, leaf_hash, root
 
 BATCH_EVENTS = 5_000
@@ -38,16 +40,30 @@ def sequence(*, limit: int = BATCH_EVENTS) -> int:
 
 
 def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:
-    """A checkpoint over every sequenced event, or None when the newest one already covers them."""
+    """A checkpoint over every sequenced event, or None when the newest one already covers them.
+
+    Raises:
+        LogCorrupt: when the events do not continue the history that was signed last; nothing is signed then.
+    """
     with transaction.atomic():
         if not _acting():
             return None
         size = tree_size()
         if Checkpoint.objects.filter(size=size).exists():
             return None
+        _check_continues(signer.last_signed(), size)
         tree_root = root(size, read_nodes)
         note = signer.sign(TreeHead(signer.origin, size, tree_root).to_text())
         return Checkpoint.objects.create(size=size, root=tree_root, note=note, signed_at=at)
+
+
+def _check_continues(last_note: str | None, size: int) -> None:
+    """Return only if the tree of `size` events begins with the tree that was signed last."""
+    if last_note is None:
+        return
+    last = TreeHead.parse(SignedNote.parse(last_note.encode()).text)
+    if last.size > size or root(last.size, read_nodes) != last.root:
+        raise LogCorrupt("The log no longer continues what was signed last.", signed=last.size, events=size)
 
 
 def tree_size() -> int:

@@ -6,7 +6,7 @@ what the leaves give, and the tree must have the root that every signed checkpoi
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from tabard.custody.leaf import actor_value, commitment, rfc3339
 from tabard.custody.models import Checkpoint, Event, EventParticulars, Node
 from tabard.custody.nodes import read_nodes
 from tabard.kernel.errors import Integrity
+from tabard.merkle.checkpoint import Checkpoint as TreeHead
 from tabard.merkle.checkpoint import open_checkpoint
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.tree import EMPTY_ROOT, NodeId, leaf_hash, node_hash
@@ -79,14 +80,20 @@ class _GrowingTree:
         return value
 
 
-def verify_log(vkey: str) -> LogReport:
+def verify_log(vkey: str, *, also_signed: Iterable[str] = ()) -> LogReport:
     """The whole log recomputed from its leaves and compared with nodes, checkpoints and commitments.
 
     Args:
         vkey: The log's verifier key, from somewhere that the database's administrator cannot change.
+        also_signed: Checkpoints kept outside the database, as signed notes.
     """
     report = LogReport()
-    heads = _signed_heads(VerifierKey.parse(vkey), report)
+    verifier = VerifierKey.parse(vkey)
+    heads = _signed_heads(verifier, report)
+    for note in also_signed:
+        head = _opened("kept outside the database", note, verifier, report)
+        if head is not None and heads.setdefault(head.size, head.root) != head.root:
+            report.add("fork", head.size, f"Two different histories of {head.size} events were signed.")
     report.unsequenced = Event.objects.filter(position__isnull=True).count()
     for waiting in Event.objects.filter(position__isnull=True).select_related("particulars").iterator(_BATCH):
         _check_event(waiting, report)
@@ -99,10 +106,8 @@ def _signed_heads(verifier: VerifierKey, report: LogReport) -> dict[int, bytes]:
     heads: dict[int, bytes] = {}
     for row in Checkpoint.objects.order_by("size"):
         report.checkpoints += 1
-        try:
-            head = open_checkpoint(row.note.encode(), [verifier])
-        except Integrity as error:
-            report.add("checkpoint_signature", row.size, f"Checkpoint {row.size}: {error.message}")
+        head = _opened(row.size, row.note, verifier, report)
+        if head is None:
             continue
         if (head.size, head.root) != (row.size, bytes(row.root)):
             report.add(
@@ -110,6 +115,15 @@ def _signed_heads(verifier: VerifierKey, report: LogReport) -> dict[int, bytes]:
             )
         heads[head.size] = head.root
     return heads
+
+
+def _opened(where: object, note: str, verifier: VerifierKey, report: LogReport) -> TreeHead | None:
+    """The checkpoint in a note, or None and a defect where its signature does not hold."""
+    try:
+        return open_checkpoint(note.encode(), [verifier])
+    except Integrity as error:
+        report.add("checkpoint_signature", where, f"Checkpoint {where}: {error.message}")
+        return None
 
 
 def _check_tree(heads: dict[int, bytes], report: LogReport) -> None:

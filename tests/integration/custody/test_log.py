@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from tabard.custody import selectors, sequencer, services
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import FileSigner, log_signer
-from tabard.custody.errors import NotYetSequenced, OutsideTransaction
+from tabard.custody.errors import LogCorrupt, NotYetSequenced, OutsideTransaction
 from tabard.custody.kinds import CLASS_OF, EventKind
 from tabard.custody.models import Checkpoint, Event, EventParticulars, Node
 from tabard.custody.verify import verify_log
@@ -157,6 +157,29 @@ def test_whatever_is_changed_behind_our_back_is_named(
         cursor.execute(statement)
         assert cursor.rowcount != 0
     assert code in {defect.code for defect in verify_log(signer.vkey).defects}
+
+
+CUT_OFF_THE_TAIL = """
+    DELETE FROM custody_eventparticulars;
+    DELETE FROM custody_event WHERE position >= 4;
+    DELETE FROM custody_node WHERE (index + 1) << level > 4;
+    DELETE FROM custody_checkpoint WHERE size > 4
+"""
+
+
+@pytest.mark.django_db
+def test_a_tail_cut_off_with_all_its_traces_is_noticed_and_not_signed_over(log, signer):
+    with connection.cursor() as cursor:
+        cursor.execute(CUT_OFF_THE_TAIL)
+    assert verify_log(signer.vkey).ok
+    report = verify_log(signer.vkey, also_signed=[signer.last_signed()])
+    assert [defect.code for defect in report.defects] == ["events_missing"]
+
+    append(9)
+    sequencer.sequence()
+    with pytest.raises(LogCorrupt):
+        sequencer.sign_checkpoint(at=AT, signer=signer)
+    assert Checkpoint.objects.count() == 1
 
 
 @pytest.mark.django_db

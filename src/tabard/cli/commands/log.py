@@ -25,7 +25,9 @@ def verify(
         from tabard.custody.adapters import log_signer
         from tabard.custody.verify import verify_log
 
-        report = verify_log(key or log_signer().vkey)
+        signer = log_signer()
+        last = signer.last_signed()
+        report = verify_log(key or signer.vkey, also_signed=[last] if last else [])
     defects = [{"code": found.code, "where": found.where, "words": found.words} for found in report.defects]
     for found in report.defects:
         console.print(f"[bold red]{found.code}[/] {found.words}", markup=True)

@@ -109,7 +109,9 @@ def _receive_cameras(force: Force, at: datetime) -> None:
     if new:
         report = import_cameras(rows_csv=io.StringIO(sheet.getvalue()), by=BY, at=at)
         if not report.ok:
-            raise StepFailed(f"The cameras could not be imported: row {report.errors[0].row}: {report.errors[0].words}")
+            raise StepFailed(
+                f"The cameras could not be imported: row {report.errors[0].row}: {report.errors[0].words}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
