@@ -2,7 +2,9 @@
 
 Names are dotted past tense: subject, then what was done to it. The classes are the six of the Data Protection
 Act 2018 s.62(1) (collection, alteration, consultation, disclosure, combination, erasure), and `administration` for
-what changes the installation rather than personal data in it.
+what changes the installation rather than personal data in it. What a leaf's `sha256` is the hash of depends on the
+kind: of the file concerned, but in `recording.sealed` over its segments' hashes, and in `segment.packets_indexed` the
+root of the segment's packet tree.
 """
 
 from enum import StrEnum
@@ -34,6 +36,7 @@ class EventKind(StrEnum):
     RECORDING_DOWNLOADED = "recording.downloaded"
     RECORDINGS_SEARCHED = "recordings.searched"
     RECORDING_DISPOSED = "recording.disposed"
+    SEGMENT_PACKETS_INDEXED = "segment.packets_indexed"
     DERIVATIVE_MADE = "derivative.made"
     CLIP_REQUESTED = "clip.requested"
     CLIP_CUT = "clip.cut"
@@ -84,6 +87,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.RECORDING_DOWNLOADED: Section62.DISCLOSURE,
     EventKind.RECORDINGS_SEARCHED: Section62.CONSULTATION,
     EventKind.RECORDING_DISPOSED: Section62.ERASURE,
+    EventKind.SEGMENT_PACKETS_INDEXED: Section62.ADMINISTRATION,
     EventKind.DERIVATIVE_MADE: Section62.ALTERATION,
     EventKind.CLIP_REQUESTED: Section62.ALTERATION,
     EventKind.CLIP_CUT: Section62.ALTERATION,

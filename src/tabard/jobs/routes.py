@@ -13,7 +13,7 @@ from tabard.custody.kinds import EventKind
 
 ROUTES: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.RECORDING_SEALED: ("tabard.probe_recording",),
-    EventKind.RECORDING_PROBED: ("tabard.make_derivatives",),
+    EventKind.RECORDING_PROBED: ("tabard.make_derivatives", "tabard.index_packets"),
     EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),
     EventKind.PACK_REQUESTED: ("tabard.build_pack",),
     EventKind.RECORDING_DISPOSED: ("tabard.remove_disposed",),

@@ -17,7 +17,9 @@ from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Unavailable
+from tabard.media import packets
 from tabard.media import services as media
+from tabard.media.making import DisposedMeanwhile
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.retention import selectors as retention_selectors
 from tabard.retention import services as retention
@@ -35,9 +37,7 @@ class UntilPossible(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again, or None to give up and leave the job as failed for someone to look at."""
         waits = isinstance(exception, Unavailable | NotYetSequenced)
-        if isinstance(exception, media.DisposedMeanwhile) or (
-            not waits and job.attempts >= self.OTHER_ATTEMPTS
-        ):
+        if isinstance(exception, DisposedMeanwhile) or (not waits and job.attempts >= self.OTHER_ATTEMPTS):
             return None
         return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 9), self.LONGEST_WAIT_S)})
 
@@ -55,6 +55,15 @@ def make_derivatives(subject_id: str) -> None:
         "object", "recording"
     ):
         media.make_derivatives(segment=segment, by=WORKER, at=now())
+
+
+@app.task(name="tabard.index_packets", retry=UntilPossible())
+def index_packets(subject_id: str) -> None:
+    """List every packet of a recording's segments and log the roots, so that clips can be proven against them."""
+    for segment in Segment.objects.filter(recording_id=UUID(subject_id)).select_related(
+        "object", "recording"
+    ):
+        packets.index_packets(segment=segment, by=WORKER, at=now())
 
 
 @app.task(name="tabard.cut_clip", retry=UntilPossible())

@@ -8,33 +8,22 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from typing import Any, BinaryIO
-from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
-from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.errors import Invalid
+from tabard.media import packets
 from tabard.media.jail.errors import CannotDecode, DecoderKilled
 from tabard.media.jail.limits import Limits
-from tabard.media.jail.runner import JailResult, run
+from tabard.media.making import copy, jailed, output_of, still_kept
 from tabard.media.models import Derivative, Probe
 from tabard.recordings import clips
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
-from tabard.vault.services import PendingObject
-
-DEFAULT_LIMITS = Limits()
-_COPY_BYTES = 1024 * 1024
-
-
-class DisposedMeanwhile(Conflict):
-    """The recording was disposed of while something was being made from it; what was made is abandoned."""
-
-    code = "disposed_meanwhile"
 
 
 def probe_recording(*, recording: Recording, by: Actor, at: datetime) -> list[Probe]:
@@ -46,7 +35,7 @@ def probe_recording(*, recording: Recording, by: Actor, at: datetime) -> list[Pr
     if not found:
         return []
     with transaction.atomic():
-        kept = _still_kept(recording.id)
+        kept = still_kept(recording.id)
         probes = Probe.objects.bulk_create(_probe(segment, facts, at) for segment, facts in found.items())
         if not all(probe.is_decodable for probe in probes) and Recording.Flag.CANNOT_DECODE not in kept.flags:
             kept.flags = [*kept.flags, Recording.Flag.CANNOT_DECODE.value]
@@ -73,18 +62,26 @@ def make_derivatives(*, segment: Segment, by: Actor, at: datetime) -> list[Deriv
 
 
 def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
-    """The clip is cut by stream copy and sealed, or carries the reason why it could not be."""
+    """The clip is cut by stream copy and sealed, or carries the reason why it could not be.
+
+    With it is sealed the proof that its packets are the original's, or it is noted why there is none.
+    """
     if clip.state != Clip.State.REQUESTED:
         return clip
     try:
-        result = _jailed("clip", clip.segment, {"start_s": clip.start_s, "end_s": clip.end_s})
+        result = jailed("clip", clip.segment, {"start_s": clip.start_s, "end_s": clip.end_s})
     except (Invalid, DecoderKilled) as error:
         return clips.record_failure(clip=clip, reason=error.message, by=by, at=at)
-    with closing(_output(result)) as output, vault.start() as pending:
-        _copy(output, pending)
+    with closing(output_of(result)) as output, vault.start() as pending, vault.start() as proof:
+        untied = packets.prove_clip(
+            segment=clip.segment, output=output, facts=result.facts, into=proof, by=by, at=at
+        )
+        output.seek(0)
+        copy(output, pending)
         pending.seal()
         with transaction.atomic():
-            _still_kept(clip.segment.recording_id)
+            still_kept(clip.segment.recording_id)
+            packets.record_proof(clip=clip, proof=proof, untied=untied, at=at)
             return clips.record_cut(
                 clip=clip,
                 sealed=vault.record(pending=pending, at=at),
@@ -99,7 +96,7 @@ def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
 def _look(segment: Segment) -> Mapping[str, Any]:
     """What the jail says of a segment; a refusal is an answer too."""
     try:
-        return _jailed("probe", segment, {}).facts
+        return jailed("probe", segment, {}).facts
     except (CannotDecode, DecoderKilled) as error:
         return {"decodable": False, "browser_playable": False, "reason": error.message}
 
@@ -122,10 +119,10 @@ def _make_stills(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
     if not missing:
         return []
     try:
-        result = _jailed("stills", segment, {})
+        result = jailed("stills", segment, {})
     except (CannotDecode, DecoderKilled):
         return []
-    with closing(_output(result)) as output:
+    with closing(output_of(result)) as output:
         made = []
         for kind in missing:
             facts = result.facts[kind.value]
@@ -139,10 +136,10 @@ def _make_rendition(segment: Segment, duration_s: float, by: Actor, at: datetime
     if _has(segment, Derivative.Kind.RENDITION):
         return []
     try:
-        result = _jailed("rendition", segment, {}, _time_to_encode(duration_s))
+        result = jailed("rendition", segment, {}, _time_to_encode(duration_s))
     except (CannotDecode, DecoderKilled):
         return []
-    with closing(_output(result)) as output:
+    with closing(output_of(result)) as output:
         kind, facts = Derivative.Kind.RENDITION, result.facts
         return [
             _seal(
@@ -160,10 +157,10 @@ def _seal(
 ) -> Derivative:
     """The derivative is sealed, recorded and logged when this returns; its bytes are the output's next ones."""
     with vault.start() as pending:
-        _copy(output, pending, length_bytes)
+        copy(output, pending, length_bytes)
         pending.seal()
         with transaction.atomic():
-            _still_kept(derivative.segment.recording_id)
+            still_kept(derivative.segment.recording_id)
             sealed = vault.record(pending=pending, at=at)
             derivative.object, derivative.made_at = sealed, at
             derivative.save(force_insert=True)
@@ -182,55 +179,7 @@ def _log_derivative(derivative: Derivative, sealed: SealedObject, by: Actor, at:
     )
 
 
-def _still_kept(recording_id: UUID) -> Recording:
-    """The recording, locked against disposal until the transaction ends.
-
-    Raises:
-        DisposedMeanwhile: when it was disposed of.
-    """
-    recording = Recording.objects.select_for_update().get(id=recording_id)
-    if recording.disposed_at is not None:
-        raise DisposedMeanwhile("The recording was disposed of.", recording=str(recording_id))
-    return recording
-
-
 def _time_to_encode(duration_s: float) -> Limits:
     """Encoding takes as long as the footage is long, and more; up to a day, so that a lying duration ends too."""
     allowance_s = min(600 + round(8 * duration_s), 86_400)
     return Limits(cpu_s=allowance_s, wall_s=1.5 * allowance_s)
-
-
-def _jailed(
-    task: str, segment: Segment, params: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS
-) -> JailResult:
-    """One task on one segment, decrypted on the fly into the jail; no plain text touches a disk."""
-    reader = vault.open_object(obj=segment.object)
-    scratch = settings.TABARD_HOME / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return run(
-        task,
-        params,
-        source=lambda start, stop: b"".join(reader.read(start, stop)),
-        source_size=reader.size_bytes,
-        scratch=scratch,
-        limits=limits,
-        accept_missing=settings.TABARD_ACCEPT_MISSING_WALLS,
-    )
-
-
-def _output(result: JailResult) -> BinaryIO:
-    if result.output is None:
-        raise DecoderKilled("wrote nothing")
-    return result.output
-
-
-def _copy(output: BinaryIO, pending: PendingObject, length_bytes: int | None = None) -> None:
-    """Copy `length_bytes` from where the output stands, or all of the rest, into a pending object."""
-    left = length_bytes
-    while left is None or left > 0:
-        piece = output.read(_COPY_BYTES if left is None else min(_COPY_BYTES, left))
-        if not piece:
-            return
-        pending.write(piece)
-        if left is not None:
-            left -= len(piece)

@@ -155,7 +155,7 @@ def _inclusion_spans(index: int, size: int) -> list[tuple[int, int]]:
     begin, end = 0, size
     spans = []
     while end - begin > 1:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if index < middle:
             spans.append((middle, end))
             end = middle
@@ -173,7 +173,7 @@ def _consistency_spans(old_size: int, new_size: int) -> list[tuple[int, int]]:
     begin, end = 0, new_size
     spans = []
     while old_size != end:
-        middle = begin + _split(end - begin)
+        middle = begin + split(end - begin)
         if old_size <= middle:
             spans.append((middle, end))
             end = middle
@@ -191,7 +191,7 @@ def _span_hashes(spans: Sequence[tuple[int, int]], read: NodeReader) -> list[byt
     return [fold([found[node] for node in nodes]) for nodes in spanned]
 
 
-def _split(width: int) -> int:
+def split(width: int) -> int:
     """RFC 6962's k: the largest power of two smaller than `width`."""
     return 1 << ((width - 1).bit_length() - 1)
 

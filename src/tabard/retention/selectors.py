@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from tabard.incidents.models import Exhibit, Link
 from tabard.intake.models import ReceivedObject
-from tabard.media.models import Derivative
+from tabard.media.models import ClipPackets, Derivative, PacketTree
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
@@ -80,6 +80,10 @@ def object_ids(recording_id: UUID) -> list[UUID]:
         Clip.objects.filter(segment__recording_id=recording_id, object__isnull=False).values_list(
             "object_id", flat=True
         ),
+        PacketTree.objects.filter(segment__recording_id=recording_id).values_list("object_id", flat=True),
+        ClipPackets.objects.filter(
+            clip__segment__recording_id=recording_id, object__isnull=False
+        ).values_list("object_id", flat=True),
         ReceivedObject.objects.filter(container__recording_id=recording_id).values_list(
             "object_id", flat=True
         ),

@@ -7,6 +7,7 @@ from tests.world import BY, DAY_ONE, footage
 
 from tabard.custody.models import Event
 from tabard.media import services
+from tabard.media.making import DisposedMeanwhile
 from tabard.media.models import Derivative, Probe
 from tabard.recordings import clips
 from tabard.recordings.models import Clip, Recording
@@ -105,7 +106,7 @@ def test_nothing_is_made_from_what_was_disposed_of_meanwhile(world):
     recording = world.recording(footage())
     probed(recording)
     segment = recording.segments.get()
-    real = services._jailed
+    real = services.jailed
 
     def disposed_meanwhile(*arguments, **named):
         result = real(*arguments, **named)
@@ -114,7 +115,7 @@ def test_nothing_is_made_from_what_was_disposed_of_meanwhile(world):
         return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services, "_jailed", disposed_meanwhile)
-        with pytest.raises(services.DisposedMeanwhile):
+        patch.setattr(services, "jailed", disposed_meanwhile)
+        with pytest.raises(DisposedMeanwhile):
             services.make_derivatives(segment=segment, by=BY, at=NOW)
     assert not Derivative.objects.exists()

@@ -3,8 +3,8 @@
 The one door is `runner.run`:
 
     run(task, params, source, source_size, scratch, limits, accept_missing, on_progress=None)
-        task            "probe" | "stills" | "rendition" | "clip"
-        params          {} except for clip: {"start_s": float, "end_s": float}
+        task            "probe" | "stills" | "rendition" | "clip" | "packets"
+        params          {} except for clip: {"start_s": float, "end_s": float}; packets may have {"positions": True}
         source          read(start, stop) -> bytes, called in the caller's own thread
         source_size     size of the footage in bytes
         scratch         a folder on the disk where an unnamed output file may live

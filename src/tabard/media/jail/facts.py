@@ -88,12 +88,14 @@ class RenditionFacts(TypedDict):
 
 
 class ClipStreamFacts(TypedDict):
-    """One stream copied into a clip, by its index in the footage."""
+    """One stream copied into a clip, by its index in the footage; the first times are the first packet's own there."""
 
     index: int
     kind: str
     codec: str
     packets: int
+    first_pts: int | None
+    first_dts: int | None
 
 
 class ClipFacts(TypedDict):
@@ -110,6 +112,35 @@ class ClipFacts(TypedDict):
     verbatim: bool
     streams: list[ClipStreamFacts]
     left_out: list[int]
+
+
+class SpanFacts(TypedDict):
+    """Bytes [start, start + length) of the output."""
+
+    start: int
+    length: int
+
+
+class PacketStreamFacts(TypedDict):
+    """One stream whose packets were listed; `codec` is empty where it is unknown."""
+
+    index: int
+    kind: str
+    codec: str
+    tick_numerator: int
+    tick_denominator: int
+    packets: int
+
+
+class PacketsFacts(TypedDict):
+    """Where the records are in the output: stream after stream, each in the footage's order.
+
+    `truncated` is true when reading failed before the end, or the footage's index names bytes past it.
+    """
+
+    records: SpanFacts
+    truncated: bool
+    streams: list[PacketStreamFacts]
 
 
 class WallFacts(TypedDict):
@@ -130,6 +161,7 @@ SHAPES: dict[str, type] = {
     "stills": StillsFacts,
     "rendition": RenditionFacts,
     "clip": ClipFacts,
+    "packets": PacketsFacts,
     "walls": WallsFacts,
 }
 

@@ -30,7 +30,7 @@ from tabard.media.jail.walls import WallState
 Source = Callable[[int, int], bytes]
 OnProgress = Callable[[float], None]
 
-TASKS = ("probe", "stills", "rendition", "clip")
+TASKS = ("probe", "stills", "rendition", "clip", "packets")
 _INSPECTION = "walls"
 _START = "import sys, json; sys.path[:0] = json.loads(sys.argv[1]); from tabard.media.jail import child; child.main()"
 # Threads that a numeric library starts at import would be outside the walls, and memory pools per thread would
@@ -71,7 +71,8 @@ def run(  # noqa: PLR0917 - published so; callers name what they pass
 
     Args:
         task: One of `TASKS`.
-        params: `{}`, or for `clip` `{"start_s": float, "end_s": float}` counted from the footage's first moment.
+        params: `{}`; for `clip` `{"start_s": float, "end_s": float}` counted from the footage's first moment; for
+            `packets` may be `{"positions": True}`.
         source: `read(start, stop) -> bytes`, called in this thread, always inside the footage, at most 4 MiB a time.
         source_size: The footage's size in bytes.
         scratch: A folder on whose disk the output is written, without a name and gone when closed.

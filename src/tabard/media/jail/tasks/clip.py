@@ -70,8 +70,15 @@ def _streams(footage: Footage) -> list[Stream]:
 
 
 def _facts(stream: Stream, copy: "_Copy") -> ClipStreamFacts:
-    packets = len(copy.hashes[stream.index])
-    return ClipStreamFacts(index=stream.index, kind=stream.type, codec=_codec(stream), packets=packets)
+    first_pts, first_dts = copy.firsts.get(stream.index, (None, None))
+    return ClipStreamFacts(
+        index=stream.index,
+        kind=stream.type,
+        codec=_codec(stream),
+        packets=len(copy.hashes[stream.index]),
+        first_pts=first_pts,
+        first_dts=first_dts,
+    )
 
 
 def _writing(container: str, output: OutputFile) -> OutputContainer:
@@ -123,6 +130,7 @@ class _Copy:
     from_s: float
     end_s: float = 0.0
     hashes: dict[int, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    firsts: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
 
     def make(self, end_s: float) -> None:
         """Every packet from the keyframe until the end, in the footage's order, is copied when it returns."""
@@ -158,6 +166,7 @@ class _Copy:
         return time_s, float(packet.dts * packet.time_base) - self.footage.start_s
 
     def _take(self, packet: "Packet[Any]", into: Stream) -> None:
+        self.firsts.setdefault(packet.stream_index, (packet.pts, packet.dts))
         self.hashes[packet.stream_index].append(sha256(packet).digest())
         span_s = float((packet.duration or 0) * packet.time_base)
         self.end_s = max(self.end_s, self._times(packet)[0] + span_s)

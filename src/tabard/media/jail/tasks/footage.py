@@ -45,6 +45,7 @@ class Footage:
 
     def __init__(self, container: InputContainer, head: bytes) -> None:
         self.container, self.head = container, head
+        self.broke_off = False
         self.video = self._main_video()
         self.audio: AudioStream | None = next(iter(container.streams.audio), None)
         starts = [
@@ -86,7 +87,7 @@ class Footage:
         return True
 
     def packets(self, *streams: Stream) -> Iterator["Packet[Any]"]:
-        """Every packet that can still be read; the end of damaged footage is where reading fails."""
+        """Every packet that can still be read; the end of damaged footage is where reading fails (`broke_off`)."""
         source = self.container.demux(*streams)
         while True:
             try:
@@ -96,6 +97,7 @@ class Footage:
             except av.error.MemoryError:
                 raise
             except av.error.FFmpegError:
+                self.broke_off = True
                 return
             yield packet
 
