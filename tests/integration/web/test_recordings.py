@@ -246,6 +246,17 @@ class TestThePage:
         full = client.get(f"/recordings/{recording.id}/?history=all").context["history"]
         assert [each.line.kind.value for each in full.shown].count("recording.viewed") == 3
 
+    def test_nobody_learns_who_else_looked_but_readers_of_the_log(self, browser, recording):
+        path = f"/recordings/{recording.id}/?history=all"
+        browser("ines").get(path)
+        browser("tom").get(path)
+        own = page(browser("lena").get(path))
+        assert "DC 71PX Marlow" not in own
+        assert "PC 119GD Okafor" not in own
+        assert "PC 482LX Barrow" in own
+        assert "DC 71PX Marlow" in page(browser("olga").get(path))
+        assert "last by Olga Penrose" in page(browser("olga").get(f"/recordings/{recording.id}/"))
+
     def test_a_disposed_recording_keeps_its_page_and_proof_without_a_player(self, browser, town):
         recording = towns.record(towns.footage(), started_at=datetime.now(UTC) - 60 * DAY)
         towns.look_into(recording)

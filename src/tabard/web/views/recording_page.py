@@ -16,8 +16,9 @@ from django.utils.http import urlencode
 
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
-from tabard.custody.selectors import EventLine, history, lines
+from tabard.custody.selectors import EventLine, lines
 from tabard.incidents import selectors as incidents
+from tabard.incidents.log_reading import history_for
 from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action, Relation, reach
@@ -52,7 +53,10 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Events about a recording and all that was made from it; `looks` are those that are counted but not shown."""
+    """Events about a recording and all that was made from it; `looks` are counted but not shown.
+
+    `last_look` is None for who may not read the log: to them, `looks` are their own.
+    """
 
     shown: list[HistoryLine]
     looks: int
@@ -203,16 +207,17 @@ def _may(viewer: Viewer, recording: Recording) -> May:
 def history_of(viewer: Viewer, recording: Recording, *, everything: bool = False) -> History:
     """What happened to the recording and to all that came with it or was made from it, newest first.
 
-    Looks are counted, not listed, unless `everything` is asked for: they would drown what was done.
+    Looks are counted, not listed, unless `everything` is asked for: they would drown what was done. Whoever may not
+    read the log is shown their own alone.
     """
-    events = history(subject.id for subject in _subjects(recording)).reverse()
+    events = history_for(viewer, (subject.id for subject in _subjects(recording))).reverse()
     looks = events.filter(kind__in=_LOOKS)
     shown = lines(events if everything else events.exclude(kind__in=_LOOKS))
     sees_log = can(viewer, Action.LOG_VIEW)
     return History(
         [HistoryLine(line, _said(line), _may_take_receipt(line, sees_log=sees_log)) for line in shown],
         0 if everything else looks.count(),
-        next(iter(lines(looks[:1])), None),
+        next(iter(lines(looks[:1])), None) if sees_log else None,
     )
 
 

@@ -4,20 +4,17 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tabard.custody import services as custody
-from tabard.custody.actors import Subject
-from tabard.custody.kinds import EventKind
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.recordings import selectors
 from tabard.recordings.models import Track
+from tabard.recordings.viewing import record_search
 from tabard.web.forms.recordings import RecordingFilterForm
 from tabard.web.pages import page
 from tabard.web.views.recording_cards import cards
@@ -32,7 +29,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     form = RecordingFilterForm(request.GET, viewer=viewer)
     asked = form.asked()
     if asked:
-        _record_search(viewer, asked)
+        record_search(viewer=viewer, asked=asked, at=now())
     cursor = request.GET.get("before") or request.GET.get("after") or ""
     found = selectors.page(viewer, form.wanted(), cursor=cursor)
     context = {
@@ -72,18 +69,6 @@ def track(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespo
     begins = {str(sheet.number): sheet.begins_s for sheet in segment_sheets(recording)}
     feature: dict[str, Any] = track_feature(found, begins.get(request.GET.get("segment", ""), 0.0))
     return JsonResponse(feature, content_type="application/geo+json")
-
-
-def _record_search(viewer: Viewer, asked: dict[str, str]) -> None:
-    """The viewer's search is in the log, with what was asked for, when this returns."""
-    with transaction.atomic():
-        custody.append(
-            kind=EventKind.RECORDINGS_SEARCHED,
-            subject=Subject("account", viewer.account_id),
-            at=now(),
-            by=viewer.actor,
-            details=asked,
-        )
 
 
 def _beside(request: HttpRequest, name: str, cursor: str | None) -> str:
