@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install assets browser demo up test check lint types layers dependencies format lock migrations docs bench clean
+.PHONY: help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -43,7 +43,7 @@ up: install ## Run Tabard on this machine
 test: install browser check ## Everything: lint, types, layers, dependencies, then the tests
 	$(BIN)/pytest -n 2
 
-check: install lint types layers dependencies ## Lint, types, layers, dependencies, migrations
+check: install lint types layers dependencies drift ## Lint, types, layers, dependencies, migrations
 
 lint:
 	$(BIN)/ruff check .
@@ -57,6 +57,12 @@ layers:
 
 dependencies:
 	$(BIN)/deptry src
+
+drift: # models and migrations must say the same
+	TABARD_HOME=$$(mktemp -d) $(BIN)/tabard manage makemigrations --check --dry-run
+
+bench: install ## Measure the hot paths, each beside its limit; takes minutes
+	for each in bench/*.py; do $(BIN)/python $$each || exit 1; done
 
 format: ## Put the source into house format
 	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .

@@ -9,10 +9,12 @@ import os
 import secrets
 from functools import cache
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
+from tabard.custody.actors import Subject
 from tabard.custody.errors import LogCorrupt
 from tabard.merkle.note import Signer, sign_note
 
@@ -55,6 +57,14 @@ def log_signer() -> FileSigner:
     if not path.exists():
         _create(path, settings.TABARD_LOG_ORIGIN or f"tabard.invalid/log/{secrets.token_hex(4)}")
     return FileSigner(path)
+
+
+def whole(kind: str) -> Subject:
+    """The one subject for what concerns no single item: all of the force's recordings, or the log itself.
+
+    Not the account that acts: the log is public, and a subject must not tell who looked for what.
+    """
+    return Subject(kind, uuid5(NAMESPACE_URL, f"{log_signer().origin}#{kind}"))
 
 
 def _create(path: Path, origin: str) -> None:

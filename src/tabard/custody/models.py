@@ -43,7 +43,8 @@ class Event(models.Model):
 class EventParticulars(models.Model):
     """The personal side of an event: who, and the details, each with the salt of its commitment in the leaf.
 
-    A row can be erased lawfully; the leaf and every proof over it stay valid.
+    A row, or its details alone, can be erased lawfully; the leaf and every proof over it stay valid. Details and their
+    salt are null once erased.
     """
 
     event = models.OneToOneField(Event, models.CASCADE, primary_key=True, related_name="particulars")
@@ -51,10 +52,17 @@ class EventParticulars(models.Model):
     actor_id = models.CharField(max_length=128)
     actor_name = models.CharField(max_length=200)
     actor_salt = models.BinaryField()
-    details = models.JSONField(default=dict)
-    details_salt = models.BinaryField()
+    details = models.JSONField(null=True)
+    details_salt = models.BinaryField(null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(details__isnull=True, details_salt__isnull=True)
+                | models.Q(details__isnull=False, details_salt__isnull=False),
+                name="custody_details_and_salt_together",
+            )
+        ]
         indexes = [models.Index(fields=["actor_kind", "actor_id"], name="custody_event_by_actor")]
 
     def __str__(self) -> str:

@@ -49,6 +49,6 @@ def _proven(found: Event, head: Checkpoint | None) -> ProvenEvent:
         leaf=bytes(found.leaf),
         proof=TlogProof(index=found.position, path=tuple(path), checkpoint_note=head.note.encode()),
         details=None
-        if particulars is None
+        if particulars is None or particulars.details is None or particulars.details_salt is None
         else Committed(particulars.details, bytes(particulars.details_salt)),
     )

@@ -103,7 +103,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class EventSheet:
-    """All there is to know of one event; the openings are None where the particulars were lawfully erased."""
+    """All there is to know of one event; an opening is None where what it shows was lawfully erased."""
 
     line: EventLine
     leaf: bytes
@@ -181,7 +181,9 @@ def sheet(event_id: UUID) -> EventSheet:
         line=line,
         leaf=bytes(found.leaf),
         actor=_opening(said["actor"], actor, bytes(known.actor_salt)),
-        details=_opening(said["details"], known.details, bytes(known.details_salt)),
+        details=None
+        if known.details is None or known.details_salt is None
+        else _opening(said["details"], known.details, bytes(known.details_salt)),
     )
 
 
@@ -196,7 +198,7 @@ def _line(found: Event, covered_size: int) -> EventLine:
         position=found.position,
         is_covered=found.position is not None and found.position < covered_size,
         actor_name="" if known is None else known.actor_name,
-        details={} if known is None else known.details,
+        details={} if known is None or known.details is None else known.details,
     )
 
 

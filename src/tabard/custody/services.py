@@ -1,9 +1,10 @@
 """How does an act become an event? By `append`, in the same transaction as the act: both happen, or neither."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -63,6 +64,24 @@ def append(
     )
     _router()(kind, subject)
     return event
+
+
+def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> int:
+    """The details of these events are gone when the caller's transaction commits; returns how many were erased.
+
+    That they happened, when, to what and by whom stays; so do the leaves and every proof over them.
+
+    Raises:
+        OutsideTransaction: when no transaction is open.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("Details are erased inside the transaction of the disposal.")
+    wanted = EventParticulars.objects.filter(
+        event__subject_id__in=list(subject_ids),
+        event__kind__in=[kind.value for kind in kinds],
+        details_salt__isnull=False,
+    )
+    return wanted.update(details=None, details_salt=None)
 
 
 @cache

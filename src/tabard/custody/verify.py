@@ -192,6 +192,8 @@ def _check_commitments(event: Event, leaf: dict[str, Any], row: EventParticulars
     actor = Actor(ActorKind(row.actor_kind), row.actor_id, row.actor_name)
     if commitment(bytes(row.actor_salt), actor_value(actor)) != leaf.get("actor"):
         report.add("actor", event.id, f"Event {event.id}: who did it was changed after it was logged.")
+    if row.details is None or row.details_salt is None:
+        return
     if commitment(bytes(row.details_salt), row.details) != leaf.get("details"):
         report.add("details", event.id, f"Event {event.id}: its details were changed after it was logged.")
 

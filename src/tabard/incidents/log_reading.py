@@ -9,14 +9,14 @@ the log, because it could tell an officer of an inquiry into their own conduct.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from tabard.custody import selectors, services
-from tabard.custody.actors import ActorKind, Subject
-from tabard.custody.adapters import log_signer
+from tabard.custody.actors import ActorKind
+from tabard.custody.adapters import whole
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.incidents.selectors import exhibit
 from tabard.people.authorisation import Viewer, can, check_can
@@ -65,6 +65,7 @@ def record_log_view(*, viewer: Viewer, asked: Mapping[str, object], at: datetime
         Denied: when the viewer may not view the log.
     """
     check_can(viewer, Action.LOG_VIEW)
-    subject = Subject("log", uuid5(NAMESPACE_URL, log_signer().origin))
     with transaction.atomic():
-        services.append(kind=EventKind.LOG_VIEWED, subject=subject, at=at, by=viewer.actor, details=asked)
+        services.append(
+            kind=EventKind.LOG_VIEWED, subject=whole("log"), at=at, by=viewer.actor, details=asked
+        )

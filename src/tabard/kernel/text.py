@@ -2,9 +2,12 @@
 
 from tabard.kernel.errors import Invalid
 
+# Invisible, but part of writing Persian and some emoji; other such characters can turn what is read around.
+_JOINERS = {ord("\u200c"): None, ord("\u200d"): None}
+
 
 def required(text: str, field: str, longest: int, missing: str = "") -> str:
-    """The text without the spaces around it.
+    """The text on one line, with single spaces and none around it.
 
     Args:
         text: As it was given.
@@ -22,15 +25,15 @@ def required(text: str, field: str, longest: int, missing: str = "") -> str:
 
 
 def optional(text: str, field: str, longest: int) -> str:
-    """The text without the spaces around it; it may be empty.
+    """The text on one line, with single spaces and none around it; it may be empty.
 
     Raises:
         Invalid: naming the field, when it is too long or holds what cannot be printed.
     """
-    clean = text.strip()
+    clean = " ".join(text.split())
     if len(clean) > longest:
         raise Invalid(f"{_name(field)} is longer than {longest} characters.", field=field)
-    if not clean.isprintable():
+    if not clean.translate(_JOINERS).isprintable():
         raise Invalid(f"{_name(field)} holds characters that cannot be printed.", field=field)
     return clean
 

@@ -7,6 +7,7 @@ from django.db import models, transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Subject
+from tabard.custody.adapters import whole
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Denied
 from tabard.people.authorisation import Viewer
@@ -17,15 +18,15 @@ def record_refusal(*, denied: Denied, viewer: Viewer, at: datetime) -> None:
     with transaction.atomic():
         custody.append(
             kind=EventKind.ACCESS_REFUSED,
-            subject=_subject(denied.fields.get("item"), viewer.account_id),
+            subject=_subject(denied.fields.get("item")),
             at=at,
             by=viewer.actor,
             details={"action": str(denied.fields.get("action", "")), "reason": denied.message},
         )
 
 
-def _subject(item: object, account_id: UUID) -> Subject:
-    """The item that was refused, or the account itself where there was no one item (a list, a setting)."""
+def _subject(item: object) -> Subject:
+    """The item that was refused, or the force where there was no one item (a list, a setting)."""
     if isinstance(item, models.Model) and isinstance(item.pk, UUID):
         return Subject(type(item).__name__.lower(), item.pk)
-    return Subject("account", account_id)
+    return whole("force")

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Subject
+from tabard.custody.adapters import whole
 from tabard.custody.kinds import EventKind
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
@@ -74,7 +75,7 @@ def record_search(*, viewer: Viewer, asked: Mapping[str, Any], at: datetime) -> 
     with transaction.atomic():
         custody.append(
             kind=EventKind.RECORDINGS_SEARCHED,
-            subject=Subject("account", viewer.account_id),
+            subject=whole("force"),
             at=at,
             by=viewer.actor,
             details=asked,

@@ -5,7 +5,7 @@ produces a recording locks its row, and so does disposal: a hold placed during a
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,16 +15,25 @@ from django.db import transaction
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
+from tabard.intake.models import Container, ReceivedObject
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.kernel.text import required
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
-from tabard.recordings.models import Bookmark, Category, Recording, Track
+from tabard.recordings.models import Attachment, Bookmark, Category, Recording, Segment, Track
 from tabard.retention import selectors
 from tabard.retention.models import Disposal, Hold
 from tabard.retention.policy import default_policy
 from tabard.retention.rules import Decision, Policy, decide
 from tabard.vault import services as vault
+
+# The details of these events repeat what the camera noted of the footage, places included.
+_TELL_OF_MATTER = (
+    EventKind.OBJECT_SEALED,
+    EventKind.OBJECT_CONFLICTED,
+    EventKind.OBJECT_DESCRIBED,
+    EventKind.RECORDING_SEALED,
+)
 
 
 @dataclass(slots=True)
@@ -157,7 +166,7 @@ def _dispose(recording_id: UUID, policy: Policy, as_of: datetime, by: Actor, at:
         objects = selectors.object_ids(recording_id)
         for object_id in objects:
             vault.destroy_key(object_id=object_id, at=at)
-        _erase_matter(recording, at)
+        _erase_matter(recording, objects, at)
         Disposal.objects.create(
             recording=recording,
             rule=decided.rule,
@@ -175,10 +184,15 @@ def _dispose(recording_id: UUID, policy: Policy, as_of: datetime, by: Actor, at:
     return True
 
 
-def _erase_matter(recording: Recording, at: datetime) -> None:
-    """Erase what was said in and where the recording went; keep that it was, whose and when."""
+def _erase_matter(recording: Recording, objects: Iterable[UUID], at: datetime) -> None:
+    """Erase what was said in it, where it went and what the camera noted; keep that it was, whose and when."""
     Bookmark.objects.filter(recording=recording).delete()
     Track.objects.filter(recording=recording).delete()
+    Segment.objects.filter(recording=recording).update(metadata={})
+    Attachment.objects.filter(recording=recording).update(metadata={})
+    Container.objects.filter(recording=recording).update(metadata={})
+    ReceivedObject.objects.filter(container__recording=recording).update(metadata={})
+    custody.erase_details(subject_ids=[recording.id, *objects], kinds=_TELL_OF_MATTER)
     recording.disposed_at, recording.latitude, recording.longitude, recording.metadata = at, None, None, {}
     recording.save(update_fields=["disposed_at", "latitude", "longitude", "metadata"])
 

@@ -7,7 +7,10 @@ import pytest
 from django.db import connection, transaction
 from tests.world import BY, DAY_ONE, World
 
+from tabard.custody import sequencer
+from tabard.custody.adapters import log_signer
 from tabard.custody.models import Event
+from tabard.custody.verify import verify_log
 from tabard.incidents import services as incidents
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
@@ -48,6 +51,23 @@ def test_what_is_due_is_unreadable_at_once_and_gone_soon_after():
     assert all(sealed.removed_at for sealed in SealedObject.objects.all())
     assert Disposal.objects.get().removed_at == LATER
     assert services.remove_objects(recording_id=recording.id, at=LATER) == 0
+
+
+def test_what_the_camera_noted_is_erased_from_rows_and_log_and_no_proof_breaks(world):
+    recording = world.recording()
+    Recording.objects.update(metadata={"TriggerOnLocation": "somewhere"})
+    recording.segments.update(metadata={"StartLocation": "somewhere"})
+    run()
+    assert Recording.objects.get().metadata == {}
+    assert recording.segments.get().metadata == {}
+    sealed = Event.objects.select_related("particulars").get(kind="recording.sealed")
+    assert (sealed.particulars.details, sealed.particulars.details_salt) == (None, None)
+    assert sealed.particulars.actor_name == BY.name
+    disposed = Event.objects.select_related("particulars").get(kind="recording.disposed")
+    assert disposed.particulars.details["rule"] == "uncategorised"
+    sequencer.sequence()
+    sequencer.sign_checkpoint(at=LATER, signer=log_signer())
+    assert verify_log(log_signer().vkey).ok
 
 
 def test_the_row_and_its_proofs_stay(world):

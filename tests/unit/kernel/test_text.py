@@ -9,6 +9,7 @@ from tabard.kernel.text import optional, required
 def test_spaces_around_it_go():
     assert required("  a b ", "title", 3) == "a b"
     assert optional("   ", "title", 3) == ""
+    assert optional("a\n\tb", "title", 3) == "a b"
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,7 @@ def test_spaces_around_it_go():
         (" ", "Title is missing."),
         ("abcd", "longer than 3"),
         ("a\x00b", "cannot be printed"),
-        ("a\nb", "cannot be printed"),
+        ("a\u202eb", "cannot be printed"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_by_name(text, words):

@@ -1,6 +1,6 @@
 """`tabard people`: the first accounts, and the units they belong to."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,66 @@ def add_account(
         )
     console.print(f"{account.username} can sign in.")
     emit({"account": str(account.id), "username": account.username, "roles": role}, as_json=json)
+
+
+@app.command("add-unit")
+def add_unit(
+    code: Annotated[str, typer.Argument(help="Short code, as the force uses it.")],
+    name: Annotated[str, typer.Argument(help="The unit's name.")],
+    *,
+    kind: Annotated[str, typer.Option(help="force, borough_command, specialist_command or team.")],
+    parent: Annotated[str, typer.Option(help="Code of the unit it belongs to; none for the force.")] = "",
+    json: Json = False,
+) -> None:
+    """Add a unit to the tree; the force comes first."""
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.people import services
+
+        above = _unit(parent) if parent else None
+        by = Actor.system("command line")
+        unit = services.create_unit(kind=kind, code=code, name=name, parent=above, by=by, at=now())
+    console.print(f"{unit.name} ({unit.code}) is added.", markup=False)
+    emit({"unit": str(unit.id), "code": unit.code}, as_json=json)
+
+
+@app.command("add-officer")
+def add_officer(
+    given_name: Annotated[str, typer.Argument()],
+    family_name: Annotated[str, typer.Argument()],
+    *,
+    rank: Annotated[str, typer.Option(help="Such as Constable.")],
+    warrant_number: Annotated[str, typer.Option()],
+    shoulder_number: Annotated[str, typer.Option(help="As body-worn systems send it.")],
+    unit: Annotated[str, typer.Option(help="Code of the unit they work in.")],
+    json: Json = False,
+) -> None:
+    """Enrol an officer in a unit."""
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.people import services
+
+        officer = services.enrol_officer(
+            given_name=given_name,
+            family_name=family_name,
+            rank=rank,
+            warrant_number=warrant_number,
+            shoulder_number=shoulder_number,
+            unit=_unit(unit),
+            by=Actor.system("command line"),
+            at=now(),
+        )
+    console.print(f"{officer} is enrolled.", markup=False)
+    emit({"officer": str(officer.id), "shoulder_number": officer.shoulder_number}, as_json=json)
+
+
+def _unit(code: str) -> Any:
+    from tabard.people.models import Unit
+
+    found = Unit.objects.filter(code__iexact=code).first()
+    if found is None:
+        fail(f"There is no unit with the code {code}.", "`tabard people units` shows them.")
+    return found
 
 
 @app.command("units")

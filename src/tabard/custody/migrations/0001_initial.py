@@ -6,84 +6,168 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('object.sealed', 'object.sealed'), ('object.conflicted', 'object.conflicted'), ('object.described', 'object.described'), ('recording.sealed', 'recording.sealed'), ('recording.probed', 'recording.probed'), ('recording.categorised', 'recording.categorised'), ('recording.viewed', 'recording.viewed'), ('recording.played', 'recording.played'), ('recording.downloaded', 'recording.downloaded'), ('recordings.searched', 'recordings.searched'), ('recording.disposed', 'recording.disposed'), ('derivative.made', 'derivative.made'), ('clip.requested', 'clip.requested'), ('clip.cut', 'clip.cut'), ('clip.failed', 'clip.failed'), ('clip.played', 'clip.played'), ('incident.recorded', 'incident.recorded'), ('incident.viewed', 'incident.viewed'), ('incident.linked', 'incident.linked'), ('incident.unlinked', 'incident.unlinked'), ('exhibit.produced', 'exhibit.produced'), ('exhibit.viewed', 'exhibit.viewed'), ('hold.placed', 'hold.placed'), ('hold.released', 'hold.released'), ('pack.requested', 'pack.requested'), ('pack.built', 'pack.built'), ('pack.failed', 'pack.failed'), ('pack.downloaded', 'pack.downloaded'), ('unit.created', 'unit.created'), ('officer.enrolled', 'officer.enrolled'), ('officer.posted', 'officer.posted'), ('account.created', 'account.created'), ('account.signed_in', 'account.signed_in'), ('account.sign_in_failed', 'account.sign_in_failed'), ('account.signed_out', 'account.signed_out'), ('role.granted', 'role.granted'), ('role.revoked', 'role.revoked'), ('access.refused', 'access.refused'), ('camera.received', 'camera.received'), ('camera.assigned', 'camera.assigned'), ('camera.returned', 'camera.returned'), ('dock.installed', 'dock.installed'), ('fleet.imported', 'fleet.imported'), ('destination.opened', 'destination.opened'), ('destination.registered', 'destination.registered'), ('destination.revoked', 'destination.revoked'), ('log.viewed', 'log.viewed')], max_length=64)),
-                ('at', models.DateTimeField()),
-                ('subject_type', models.CharField(max_length=32)),
-                ('subject_id', models.UUIDField()),
-                ('leaf', models.BinaryField()),
-                ('position', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("object.sealed", "object.sealed"),
+                            ("object.conflicted", "object.conflicted"),
+                            ("object.described", "object.described"),
+                            ("recording.sealed", "recording.sealed"),
+                            ("recording.probed", "recording.probed"),
+                            ("recording.categorised", "recording.categorised"),
+                            ("recording.viewed", "recording.viewed"),
+                            ("recording.played", "recording.played"),
+                            ("recording.downloaded", "recording.downloaded"),
+                            ("recordings.searched", "recordings.searched"),
+                            ("recording.disposed", "recording.disposed"),
+                            ("derivative.made", "derivative.made"),
+                            ("clip.requested", "clip.requested"),
+                            ("clip.cut", "clip.cut"),
+                            ("clip.failed", "clip.failed"),
+                            ("clip.played", "clip.played"),
+                            ("incident.recorded", "incident.recorded"),
+                            ("incident.viewed", "incident.viewed"),
+                            ("incident.linked", "incident.linked"),
+                            ("incident.unlinked", "incident.unlinked"),
+                            ("exhibit.produced", "exhibit.produced"),
+                            ("exhibit.viewed", "exhibit.viewed"),
+                            ("hold.placed", "hold.placed"),
+                            ("hold.released", "hold.released"),
+                            ("pack.requested", "pack.requested"),
+                            ("pack.built", "pack.built"),
+                            ("pack.failed", "pack.failed"),
+                            ("pack.downloaded", "pack.downloaded"),
+                            ("unit.created", "unit.created"),
+                            ("officer.enrolled", "officer.enrolled"),
+                            ("officer.posted", "officer.posted"),
+                            ("account.created", "account.created"),
+                            ("account.signed_in", "account.signed_in"),
+                            ("account.sign_in_failed", "account.sign_in_failed"),
+                            ("account.signed_out", "account.signed_out"),
+                            ("role.granted", "role.granted"),
+                            ("role.revoked", "role.revoked"),
+                            ("access.refused", "access.refused"),
+                            ("camera.received", "camera.received"),
+                            ("camera.assigned", "camera.assigned"),
+                            ("camera.returned", "camera.returned"),
+                            ("dock.installed", "dock.installed"),
+                            ("fleet.imported", "fleet.imported"),
+                            ("destination.opened", "destination.opened"),
+                            ("destination.registered", "destination.registered"),
+                            ("destination.revoked", "destination.revoked"),
+                            ("log.viewed", "log.viewed"),
+                        ],
+                        max_length=64,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("subject_type", models.CharField(max_length=32)),
+                ("subject_id", models.UUIDField()),
+                ("leaf", models.BinaryField()),
+                ("position", models.BigIntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('pk', models.CompositePrimaryKey('level', 'index', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('level', models.SmallIntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hash', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "level", "index", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("level", models.SmallIntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hash", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('size', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('root', models.BinaryField()),
-                ('note', models.TextField()),
-                ('signed_at', models.DateTimeField()),
+                ("size", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("root", models.BinaryField()),
+                ("note", models.TextField()),
+                ("signed_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='custody_checkpoint_size')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("size__gte", 0)), name="custody_checkpoint_size"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventParticulars',
+            name="EventParticulars",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='particulars', serialize=False, to='custody.event')),
-                ('actor_kind', models.CharField(max_length=16)),
-                ('actor_id', models.CharField(max_length=128)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('actor_salt', models.BinaryField()),
-                ('details', models.JSONField(default=dict)),
-                ('details_salt', models.BinaryField()),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="particulars",
+                        serialize=False,
+                        to="custody.event",
+                    ),
+                ),
+                ("actor_kind", models.CharField(max_length=16)),
+                ("actor_id", models.CharField(max_length=128)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("actor_salt", models.BinaryField()),
+                ("details", models.JSONField(default=dict)),
+                ("details_salt", models.BinaryField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('position__isnull', True)), fields=['id'], name='custody_event_unsequenced'),
+            model_name="event",
+            index=models.Index(
+                condition=models.Q(("position__isnull", True)),
+                fields=["id"],
+                name="custody_event_unsequenced",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_type', 'subject_id', 'at'], name='custody_event_by_subject'),
+            model_name="event",
+            index=models.Index(fields=["subject_type", "subject_id", "at"], name="custody_event_by_subject"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['kind', '-at'], name='custody_event_by_kind'),
+            model_name="event",
+            index=models.Index(fields=["kind", "-at"], name="custody_event_by_kind"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('position',), name='custody_event_position_unique'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("position",), name="custody_event_position_unique"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('position__isnull', True), ('position__gte', 0), _connector='OR'), name='custody_event_position_not_negative'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__isnull", True), ("position__gte", 0), _connector="OR"),
+                name="custody_event_position_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(('index__gte', 0), ('level__gte', 0)), name='custody_node_not_negative'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("index__gte", 0), ("level__gte", 0)), name="custody_node_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='eventparticulars',
-            index=models.Index(fields=['actor_kind', 'actor_id'], name='custody_event_by_actor'),
+            model_name="eventparticulars",
+            index=models.Index(fields=["actor_kind", "actor_id"], name="custody_event_by_actor"),
         ),
     ]

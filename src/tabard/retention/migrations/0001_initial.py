@@ -7,43 +7,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('recordings', '0001_initial'),
+        ("recordings", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Disposal',
+            name="Disposal",
             fields=[
-                ('recording', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='disposal', serialize=False, to='recordings.recording')),
-                ('rule', models.CharField(max_length=64)),
-                ('reason', models.TextField()),
-                ('due_at', models.DateTimeField()),
-                ('executed_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(null=True)),
+                (
+                    "recording",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="disposal",
+                        serialize=False,
+                        to="recordings.recording",
+                    ),
+                ),
+                ("rule", models.CharField(max_length=64)),
+                ("reason", models.TextField()),
+                ("due_at", models.DateTimeField()),
+                ("executed_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('removed_at__isnull', True)), fields=['executed_at'], name='retention_not_yet_removed')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=["executed_at"],
+                        name="retention_not_yet_removed",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('cpia', 'Criminal investigation (CPIA)'), ('complaint', 'Complaint'), ('iopc', 'IOPC'), ('inquest', 'Inquest'), ('civil_claim', 'Civil claim'), ('subject_access', 'Subject access request'), ('scrutiny', 'Scrutiny sample')], max_length=16)),
-                ('reason', models.CharField(max_length=300)),
-                ('placed_at', models.DateTimeField()),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('placed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recording', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='recordings.recording')),
-                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cpia", "Criminal investigation (CPIA)"),
+                            ("complaint", "Complaint"),
+                            ("iopc", "IOPC"),
+                            ("inquest", "Inquest"),
+                            ("civil_claim", "Civil claim"),
+                            ("subject_access", "Subject access request"),
+                            ("scrutiny", "Scrutiny sample"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300)),
+                ("placed_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recording",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="recordings.recording",
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('released_at__isnull', True)), fields=['recording'], name='retention_active_holds')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("released_at__isnull", True)),
+                        fields=["recording"],
+                        name="retention_active_holds",
+                    )
+                ],
             },
         ),
     ]
