@@ -62,7 +62,7 @@ def assemble(
     """
     small = _documents(contents, sender, at)
     payload = [_of_bytes(path, data) for path, data in small.items()]
-    payload += _footage(contents)
+    payload += _footage(contents) + _packets(contents)
     vkey = small[bag.LOG_VKEY].decode().strip()
     tags = _tags(contents, payload, pack_id, sender, at)
     tags.append(_of_bytes(bag.README, readme(contents.facts, force=sender.force, vkey=vkey)))
@@ -112,6 +112,12 @@ def _footage(contents: Contents) -> list[PackFile]:
         _of_object(folder + file.file, obj)
         for file, obj in zip(contents.facts.files, contents.objects, strict=True)
     ]
+
+
+def _packets(contents: Contents) -> list[PackFile]:
+    if contents.packets is None:
+        return []
+    return [_of_object(bag.packets_path(contents.facts.files[0].file), contents.packets)]
 
 
 def _of_bytes(path: str, data: bytes) -> PackFile:

@@ -32,6 +32,7 @@ INDEX = "data/proofs/index.json"
 LEAF_SUFFIX = ".leaf.json"
 PROOF_SUFFIX = ".tlog-proof"
 DETAILS_SUFFIX = ".details.json"
+PACKETS_SUFFIX = ".packets.json"
 LOG_VKEY = "data/keys/log.vkey"
 
 DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -85,6 +86,11 @@ def plain_names(texts: Iterable[str]) -> list[str]:
 def exhibit_folder(reference: str) -> str:
     """The folder of an exhibit's files: `data/exhibits/LB-1/` for LB/1."""
     return f"{EXHIBITS}{plain_name(reference.replace('/', '-'))}/"
+
+
+def packets_path(file: str) -> str:
+    """Where the proof of an excerpt's packets stands, by the name of the excerpt's file."""
+    return f"{PROOFS}{file}{PACKETS_SUFFIX}"
 
 
 def manifest(digests: Mapping[str, str]) -> bytes:

@@ -85,6 +85,9 @@ def layout(pack: OpenedPack) -> str:
     for name in pack.proof_names:
         wanted |= {bag.PROOFS + name + bag.LEAF_SUFFIX, bag.PROOFS + name + bag.PROOF_SUFFIX}
     may_be = {bag.PROOFS + name + bag.DETAILS_SUFFIX for name in pack.proof_names}
+    may_be |= {
+        bag.packets_path(one.file) for said in pack.exhibits.values() if said.clip for one in said.files
+    }
     there = pack.files.keys()
     refuse(f"{path} is missing." for path in sorted(wanted - there))
     refuse(f"{path} has no place in a pack." for path in sorted(there - wanted - may_be))
@@ -155,6 +158,11 @@ def excerpt(pack: OpenedPack) -> str:
     return _of_each(pack, rules.clip_is_from_recording)
 
 
+def packets(pack: OpenedPack) -> str:
+    """Each packet of an excerpt, hashed anew from the excerpt's file, stands in the list whose root the log holds."""
+    return " ".join(_packets_of(pack, folder, said) for folder, said in pack.exhibits.items())
+
+
 def exhibit(pack: OpenedPack) -> str:
     """The log says that the recording or excerpt was produced under this reference."""
     return _of_each(pack, rules.exhibit_is_produced)
@@ -189,6 +197,7 @@ CHECKS: Mapping[str, _Check] = {
         footage,
         recording,
         excerpt,
+        packets,
         exhibit,
         index,
     )
@@ -197,6 +206,14 @@ CHECKS: Mapping[str, _Check] = {
 
 def _of_each(pack: OpenedPack, rule: Callable[[Facts, Leaves], str]) -> str:
     return " ".join(rule(said, pack.leaves) for said in pack.exhibits.values())
+
+
+def _packets_of(pack: OpenedPack, folder: str, said: Facts) -> str:
+    if said.clip is None or not said.files:
+        return rules.packets_are_the_cameras(said, pack.leaves, None, rules.NOTHING)
+    path, clip = bag.packets_path(said.files[0].file), pack.readable(folder + said.files[0].file)
+    proof = pack.document(path) if path in pack.files else None
+    return rules.packets_are_the_cameras(said, pack.leaves, proof, clip)
 
 
 def _compare_manifest(listed: Mapping[str, str], there: Mapping[str, FileInPack]) -> None:

@@ -135,6 +135,16 @@ class Container:
             yield piece
             at, left = at + len(piece), left - len(piece)
 
+    def read(self, placed: Placed, start: int, stop: int) -> bytes:
+        """Bytes [start, stop) of the member.
+
+        Raises:
+            ContainerBroken: it does not have them.
+        """
+        if not 0 <= start <= stop <= placed.member.size_bytes:
+            raise ContainerBroken(f"{placed.member.name} does not have the bytes that are asked for.")
+        return self._read(placed.offset + start, stop - start)
+
     def _end_records(self, size_bytes: int) -> tuple[int, int, int]:
         """Where the directory begins, how long it is, and how many members it lists; still to be compared."""
         if size_bytes < _TAIL_BYTES:

@@ -24,6 +24,7 @@ from tabard.disclosure.facts import (
 from tabard.fleet.models import Camera
 from tabard.fleet.selectors import wearer_at
 from tabard.incidents.models import Exhibit, Incident
+from tabard.media.models import ClipPackets
 from tabard.people.models import Officer
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.vault.models import SealedObject
@@ -43,10 +44,14 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """An exhibit as a pack holds it: its facts, and the object behind each of the facts' files, in their order."""
+    """An exhibit as a pack holds it: its facts, and the object behind each of the facts' files, in their order.
+
+    `packets` is the proof that an excerpt's packets are the camera's, where there is one.
+    """
 
     facts: Facts
     objects: tuple[SealedObject, ...]
+    packets: SealedObject | None = None
 
     @property
     def subject_ids(self) -> list[UUID]:
@@ -55,6 +60,12 @@ class Contents:
         named = [facts.exhibit.id, facts.recording.id, *(one.object for one in facts.recording.segments)]
         clip = [facts.clip.id] if facts.clip else []
         return [UUID(text) for text in [*named, *clip, *(file.object for file in facts.files)]]
+
+    @property
+    def proven_ids(self) -> list[UUID]:
+        """What the entries that a pack proves are about."""
+        clip = self.facts.clip
+        return [*self.subject_ids, UUID(clip.segment)] if clip and self.packets else self.subject_ids
 
 
 def contents_of(exhibit_id: UUID) -> Contents:
@@ -79,7 +90,7 @@ def contents_of(exhibit_id: UUID) -> Contents:
         clip=_clip(exhibit.clip) if exhibit.clip else None,
         files=_files(packed),
     )
-    return Contents(facts, tuple(file.object for file in packed))
+    return Contents(facts, tuple(file.object for file in packed), _packets(exhibit.clip))
 
 
 def _camera_files(recording: Recording, segments: Sequence[Segment]) -> list[PackedFile]:
@@ -96,6 +107,11 @@ def _clip_file(clip: Clip) -> list[PackedFile]:
         raise PackNotReady("The clip is not cut; nothing can be packed from it.")
     stem = clip.segment.name.rsplit("/", 1)[-1].rpartition(".")[0] or clip.segment.name
     return [PackedFile(CLIP, f"{stem}-clip.{clip.container}", clip.object)]
+
+
+def _packets(clip: Clip | None) -> SealedObject | None:
+    found = ClipPackets.objects.select_related("object").filter(clip=clip).first() if clip else None
+    return found.object if found else None
 
 
 def _files(packed: Sequence[PackedFile]) -> tuple[FileFacts, ...]:

@@ -19,11 +19,13 @@ from tabard.disclosure.errors import NotInLog
 from tabard.disclosure.leaves import ProvenLeaf, disclose, prove
 from tabard.disclosure.schedule_pdf import HistoryLine
 from tabard.merkle.note import VerifierKey
+from tabard.vault import services as vault
 
 PROVEN_KINDS = (
     EventKind.OBJECT_SEALED,
     EventKind.OBJECT_CONFLICTED,
     EventKind.RECORDING_SEALED,
+    EventKind.SEGMENT_PACKETS_INDEXED,
     EventKind.CLIP_REQUESTED,
     EventKind.CLIP_CUT,
     EventKind.EXHIBIT_PRODUCED,
@@ -46,7 +48,7 @@ def evidence_for(contents: Contents) -> Evidence:
         NotYetSequenced: when no checkpoint covers one of the entries yet.
         Integrity: when the log does not bear out the facts; such a pack is not built.
     """
-    events = proven(subject_ids=contents.subject_ids, kinds=PROVEN_KINDS)
+    events = proven(subject_ids=contents.proven_ids, kinds=PROVEN_KINDS)
     if not events:
         raise NotInLog("The custody log knows nothing of this exhibit.", exhibit=contents.facts.exhibit.id)
     verifier = VerifierKey.parse(log_signer().vkey)
@@ -59,6 +61,7 @@ def evidence_for(contents: Contents) -> Evidence:
         rules.exhibit_is_produced,
     ):
         rule(contents.facts, leaves)
+    rules.packets_are_the_cameras(contents.facts, leaves, *_packets_and_clip(contents))
     files[bag.INDEX] = index_bytes(contents, leaves)
     files[bag.LOG_VKEY] = f"{verifier.encode()}\n".encode()
     return Evidence(tuple(leaves), files)
@@ -97,6 +100,15 @@ def _add(
         details = disclose(event.details.value, event.details.salt)
         files[path + bag.DETAILS_SUFFIX] = details
     return prove(name, leaf, receipt, details, verifier)
+
+
+def _packets_and_clip(contents: Contents) -> tuple[bytes | None, rules.Readable]:
+    """The proof of an excerpt's packets, and the excerpt's bytes to hold against it."""
+    if contents.packets is None:
+        return None, rules.NOTHING
+    clip = vault.open_object(obj=contents.objects[0])
+    readable = rules.Readable(clip.size_bytes, lambda start, stop: b"".join(clip.read(start, stop)))
+    return b"".join(vault.open_object(obj=contents.packets).read()), readable
 
 
 def _is_disclosed(kind: EventKind, contents: Contents) -> bool:

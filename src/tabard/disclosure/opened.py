@@ -16,7 +16,9 @@ from tabard.disclosure.container import Container, Placed
 from tabard.disclosure.errors import CheckFailed, FactsBroken
 from tabard.disclosure.facts import Facts
 from tabard.disclosure.leaves import ProvenLeaf, parse_canonical, prove
+from tabard.disclosure.rules import Readable
 from tabard.kernel.errors import TabardError
+from tabard.media.packet_proof import MOST_PROOF_BYTES
 from tabard.merkle.note import VerifierKey
 
 MOST_DOCUMENT_BYTES = 16 * 1024 * 1024
@@ -34,13 +36,15 @@ class FileInPack:
 
 
 class OpenedPack:
-    """Every file of the pack, read once, under its path inside the bag."""
+    """Every file of the pack, read once, under its path inside the bag; the zip stays open for a second look."""
 
     def __init__(self, container: Container, trusted_vkey: str | None) -> None:
         self.trusted_vkey = trusted_vkey
         self.stamp = container.stamp
+        self._container = container
+        self._placed = {placed.member.name.partition("/")[2]: placed for placed in container.members}
         self.files: Mapping[str, FileInPack] = {
-            placed.member.name.partition("/")[2]: _read(container, placed) for placed in container.members
+            path: _read(container, placed) for path, placed in self._placed.items()
         }
 
     @property
@@ -58,6 +62,18 @@ class OpenedPack:
         if file is None or file.data is None:
             raise CheckFailed(f"{path} is missing or too large.")
         return file.data
+
+    def readable(self, path: str) -> Readable:
+        """A file of any size, to be read in parts.
+
+        Raises:
+            CheckFailed: the pack has no such file.
+        """
+        placed = self._placed.get(path)
+        if placed is None:
+            raise CheckFailed(f"{path} is missing.")
+        container = self._container
+        return Readable(placed.member.size_bytes, lambda start, stop: container.read(placed, start, stop))
 
     @cached_property
     def bag_info(self) -> Mapping[str, str]:
@@ -142,7 +158,8 @@ def _folder(path: str) -> str:
 
 def _read(container: Container, placed: Placed) -> FileInPack:
     member = placed.member
-    keeps = member.name.endswith(_DOCUMENT_SUFFIXES) and member.size_bytes <= MOST_DOCUMENT_BYTES
+    most = MOST_PROOF_BYTES if member.name.endswith(bag.PACKETS_SUFFIX) else MOST_DOCUMENT_BYTES
+    keeps = member.name.endswith(_DOCUMENT_SUFFIXES) and member.size_bytes <= most
     digest, checksum, kept = hashlib.sha256(), 0, bytearray()
     for piece in container.pieces(placed):
         digest.update(piece)

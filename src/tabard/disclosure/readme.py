@@ -20,7 +20,8 @@ What is in it
       facts.json: camera, wearer, times, and the size and SHA-256 of every file
   data/schedules/exhibits.pdf     the schedule of exhibits and the custody history, to read and print
   data/schedules/exhibits.csv     the same schedule for a spreadsheet
-  data/proofs/                    entries of the police's custody log, with proofs that they are in it
+  data/proofs/                    entries of the police's custody log, with proofs that they are in it; of an
+                                  excerpt also the proof that its pictures and sounds are the camera's
   data/keys/log.vkey              the key that the log's signatures are checked with
   The other files list every file with its SHA-256 (the BagIt format, RFC 8493).
 
@@ -41,7 +42,9 @@ How to check it
 
 What a good answer means
   Every file is, byte for byte, what was sealed when it came out of the camera or, for an excerpt, when it was
-  cut; and the force's signed log, which cannot be changed afterwards without being noticed, says so.
+  cut; and the force's signed log, which cannot be changed afterwards without being noticed, says so. Where the
+  answer says so, every picture and every piece of sound of an excerpt is the camera's own, byte for byte, and
+  nothing was cut out between the first and the last.
 
 What it does not mean
   It does not say that the camera's clock was right, who or what the pictures show, or that there is no other

@@ -4,20 +4,31 @@ The builder asks before it packs, so that no pack leaves that would not verify; 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tabard.disclosure.bag import exhibit_folder
 from tabard.disclosure.errors import CheckFailed
 from tabard.disclosure.facts import ClipFacts, Facts, FileFacts, SegmentFacts
 from tabard.disclosure.leaves import ProvenLeaf
+from tabard.media.packet_proof import PacketProof, Tied
 
 Leaves = Sequence[ProvenLeaf]
 
 # An object that came as a second, different copy under a name already taken was sealed like any other.
 SEALED_KINDS = ("object.sealed", "object.conflicted")
 MOST_PROBLEMS_SHOWN = 3
+
+
+class Readable(NamedTuple):
+    """A file that can be read in parts: its bytes [start, stop)."""
+
+    size_bytes: int
+    read: Callable[[int, int], bytes]
+
+
+NOTHING = Readable(0, lambda _start, _stop: b"")
 
 
 def refuse(problems: Iterable[str]) -> None:
@@ -103,6 +114,32 @@ def clip_is_from_recording(facts: Facts, leaves: Leaves) -> str:
     return f"The log says that the excerpt was cut from {source.name} at the times given."
 
 
+def packets_are_the_cameras(facts: Facts, leaves: Leaves, proof: bytes | None, clip: Readable) -> str:
+    """Every packet of an excerpt is the camera's, in unbroken order, by the list whose root the log holds.
+
+    Args:
+        facts: What the pack says.
+        leaves: The proven entries of the log.
+        proof: The proof of packets, where there is one; a whole recording needs none.
+        clip: The excerpt's file.
+
+    Raises:
+        Integrity: a packet is not, or the proof lacks its entry of the log or the entry its proof.
+    """
+    if facts.clip is None:
+        return "The exhibit is a whole recording: the camera's own files are here."
+    segment = facts.clip.segment
+    if proof is None:
+        if any(one.is_about("segment.packets_indexed", "segment", segment) for one in leaves):
+            raise CheckFailed("The proof that the excerpt's packets are the camera's is missing.")
+        return "No proof ties the packets of the clip to the camera's file one by one; the log's entries alone do."
+    root = _entry("segment.packets_indexed", "segment", segment, leaves).leaf.sha256
+    if root is None:
+        raise CheckFailed("The log's entry of the camera's packets holds no root.")
+    tied = PacketProof.parse(proof).verify(bytes.fromhex(root), clip.read, clip.size_bytes)
+    return _tied_in_words(tied)
+
+
 def exhibit_is_produced(facts: Facts, leaves: Leaves) -> str:
     """The log says that this recording or excerpt was produced under this reference at this time.
 
@@ -149,6 +186,17 @@ def sealing_of(facts: Facts, file: FileFacts, leaves: Leaves) -> ProvenLeaf | No
         return _sealed(file.object, file.sha256, leaves)
     cuts = (one for one in leaves if one.is_about("clip.cut", "clip", facts.clip.id))
     return next((one for one in cuts if one.leaf.sha256 == file.sha256 and file.kind == "clip"), None)
+
+
+def _tied_in_words(tied: Tied) -> str:
+    held = [counted(tied.packets["video"], "frame")] if tied.packets["video"] else []
+    held += [counted(tied.packets["audio"], "sound packet")] if tied.packets["audio"] else []
+    words = f"Each of the {' and '.join(held)} of the clip is byte for byte one of the camera's, in unbroken order"
+    span = tied.spans.get("video") or tied.spans.get("audio")
+    if span:
+        words += f" (stamped {span[0]:.3f} s to {span[1]:.3f} s in the camera's file)"
+    left_out = ", ".join(counted(count, f"{kind} stream") for kind, count in sorted(tied.left_out.items()))
+    return f"{words}. Of the camera's file the clip leaves out: {left_out or 'no stream'}."
 
 
 def _sealed(object_id: str, sha256: str, leaves: Leaves) -> ProvenLeaf | None:

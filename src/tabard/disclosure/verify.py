@@ -40,12 +40,11 @@ def verify_pack(path: Path, trusted_vkey: str | None = None) -> PackReport:
     try:
         with path.open("rb") as file:
             pack = OpenedPack(Container(file), trusted_vkey)
+            return _report(pack, tuple(_verdict(name, check, pack) for name, check in CHECKS.items()))
     except ContainerBroken as error:
         return PackReport((Check("container", ok=False, words=error.message),))
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror}.", path=str(path)) from error
-    checks = tuple(_verdict(name, check, pack) for name, check in CHECKS.items())
-    return _report(pack, checks)
 
 
 def _verdict(name: str, check: Callable[[OpenedPack], str], pack: OpenedPack) -> Check:

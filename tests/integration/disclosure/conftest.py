@@ -1,7 +1,8 @@
-"""One good pack of a whole recording and one of an excerpt, built once a run and then only bytes."""
+"""Good packs of a whole recording, an excerpt and an excerpt with proven packets, built once a run, then only bytes."""
 
 import pytest
-from tests.integration.disclosure.docked import build, cut, dock, exported, produce
+from tests.integration.disclosure.docked import build, cut, dock, excerpt, exported, produce
+from tests.integration.media_jail.jail_footage import Recipe, film
 
 _built: dict[str, bytes] = {}
 
@@ -25,7 +26,17 @@ def clip_pack(request):
     return _built["clip"]
 
 
-@pytest.fixture(params=["recording_pack", "clip_pack"])
+@pytest.fixture
+def proven_pack(request):
+    """The bytes of a pack whose exhibit is an excerpt of real video, each packet of which is proven."""
+    if "proven" not in _built:
+        world = request.getfixturevalue("world")
+        recording = dock(world, {"20260302T090500Z_7f3a.mp4": film(Recipe(seconds=8))})
+        _built["proven"] = exported(build(world, produce(world, recording, clip=excerpt(world, recording))))
+    return _built["proven"]
+
+
+@pytest.fixture(params=["recording_pack", "clip_pack", "proven_pack"])
 def any_pack(request):
     """Each kind of pack."""
     return request.getfixturevalue(request.param)

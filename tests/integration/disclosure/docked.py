@@ -15,6 +15,7 @@ from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
 from tabard.incidents import exhibits
 from tabard.incidents.models import Exhibit, Incident
+from tabard.media import services as media
 from tabard.people.rules import Role
 from tabard.recordings import clips
 from tabard.recordings.drafts import (
@@ -94,6 +95,19 @@ def cut(world: World, recording: Recording, data: bytes = b"an excerpt") -> Clip
         return clips.record_cut(
             clip=clip, sealed=sealed, container="mp4", actual_start_s=1.2, actual_end_s=4.04, by=BY, at=LATER
         )
+
+
+def excerpt(world: World, recording: Recording, start_s: float = 2.5, end_s: float = 5.2) -> Clip:
+    """A clip of the recording's first file, cut in the decoder jail as a worker cuts it."""
+    clip = clips.request(
+        segment=recording.segments.select_related("object", "recording").get(ordinal=0),
+        start_s=start_s,
+        end_s=end_s,
+        title="The knife",
+        viewer=world.viewer("bailey"),
+        at=LATER,
+    )
+    return media.cut_clip(clip=clip, by=BY, at=LATER)
 
 
 def produce(
