@@ -50,10 +50,13 @@ class FileSigner:
         return self._last.read_text(encoding="utf-8") if self._last.exists() else None
 
 
-@cache
 def log_signer() -> FileSigner:
     """The signer of this installation's log; its key is made on first use and never replaced silently."""
-    path = settings.TABARD_HOME / "keys" / "log-key"
+    return _signer(settings.TABARD_HOME / "keys" / "log-key")
+
+
+@cache
+def _signer(path: Path) -> FileSigner:
     if not path.exists():
         _create(path, settings.TABARD_LOG_ORIGIN or f"tabard.invalid/log/{secrets.token_hex(4)}")
     return FileSigner(path)

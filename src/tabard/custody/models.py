@@ -32,7 +32,7 @@ class Event(models.Model):
             models.Index(
                 fields=["id"], name="custody_event_unsequenced", condition=models.Q(position__isnull=True)
             ),
-            models.Index(fields=["subject_type", "subject_id", "at"], name="custody_event_by_subject"),
+            models.Index(fields=["subject_id", "at"], name="custody_event_by_subject"),
             models.Index(fields=["kind", "-at"], name="custody_event_by_kind"),
         ]
 

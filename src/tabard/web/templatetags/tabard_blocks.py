@@ -11,6 +11,8 @@ from django.utils.text import slugify
 from tabard.web.templatetags.tabard_forms import render_component
 
 register = template.Library()
+_ACTIONS = "govuk-summary-list__actions"
+_NO_ACTIONS = " govuk-summary-list__row--no-actions"
 
 
 @register.simple_block_tag(takes_context=True)
@@ -65,6 +67,9 @@ def cell(content: SafeString, label: str = "", *, heading: bool = False, numeric
 def facts(content: SafeString, *, compact: bool = False) -> SafeString:
     """A summary list of `fact`s."""
     css = "govuk-summary-list govuk-!-font-size-16" if compact else "govuk-summary-list"
+    if _ACTIONS not in content:
+        # Rows keep room for an action only where some row has one.
+        content = SafeString(content.replace(_NO_ACTIONS, ""))
     return format_html('<dl class="{}">{}</dl>', css, content)
 
 
@@ -83,7 +88,7 @@ def fact(content: SafeString, key: str, url: str = "", action: str = "Change") -
     return format_html(
         '<div class="govuk-summary-list__row{}"><dt class="govuk-summary-list__key">{}</dt>'
         '<dd class="govuk-summary-list__value">{}</dd>{}</div>',
-        "" if url else " govuk-summary-list__row--no-actions",
+        "" if url else _NO_ACTIONS,
         key,
         content,
         link,
