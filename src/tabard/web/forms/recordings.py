@@ -55,9 +55,6 @@ class RecordingFilterForm(forms.Form):
 
     def __init__(self, data: Any, *, viewer: Viewer) -> None:
         super().__init__(data)
-        for field in self.fields.values():
-            if isinstance(field.widget, forms.Select):
-                field.widget.attrs["class"] = "govuk-!-width-full"  # the panel is narrower than its longest choice
         sees = reach(viewer.roles, Action.RECORDING_VIEW)
         if sees == {Relation.OWN}:
             del self.fields["unit"]
