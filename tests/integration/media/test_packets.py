@@ -119,6 +119,21 @@ def test_listing_twice_adds_nothing(world):
     assert SealedObject.objects.count() == 2
 
 
+def test_of_two_workers_that_list_at_once_the_first_wins(world, monkeypatch):
+    recording, real, won = world.recording(footage()), packets.jailed, []
+
+    def slow(*arguments):
+        result = real(*arguments)
+        monkeypatch.setattr(packets, "jailed", real)
+        won.append(indexed(recording))
+        return result
+
+    monkeypatch.setattr(packets, "jailed", slow)
+    assert indexed(recording) == won[0] == PacketTree.objects.get()
+    assert Event.objects.filter(kind="segment.packets_indexed").count() == 1
+    assert SealedObject.objects.count() == 2
+
+
 @pytest.mark.parametrize("junk", [b"", b"hello, this is text", footage()[: len(footage()) // 2]])
 def test_what_cannot_be_decoded_has_no_list(world, junk):
     recording = world.recording(junk)
