@@ -161,7 +161,7 @@ def test_a_closed_door_is_told_before_the_body_is_read(world, program):
     status, said = program(Role.AUDITOR).post("/exhibits", {"nonsense": True})
     assert (status, said["fields"]) == (403, {"action": "exhibit.produce"})
     (event,) = events(EventKind.ACCESS_REFUSED)
-    assert (event.subject_type, event.subject_id) == ("account", world.asker.id)
+    assert (event.subject_type, event.actor_name) == ("force", world.asker.display_name)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_a_list_is_narrowed_and_the_search_is_logged(world, program, query, foun
     wanted = {str(world.places[where].recording.id) for where in found}
     assert {recording["id"] for recording in said["recordings"]} == wanted
     (event,) = events(EventKind.RECORDINGS_SEARCHED)
-    assert event.subject_id == world.asker.id
+    assert event.subject_type == "force"
+    assert event.subject_id != world.asker.id, "the public log must not tell who searched"
+    assert event.actor_name == world.asker.display_name
     assert set(event.details) == set(query)
 
 
