@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tabard.kernel.errors import Unavailable
 from tabard.simulation.upload import RecordingUpload, SegmentUpload
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,14 @@ def check_nothing_was_lost(installation, acknowledged: int) -> None:
 
 
 def send_all(axis, uploads: list[RecordingUpload], acknowledged: list[str]) -> None:
-    acknowledged.extend(axis.send_recording(upload).container for upload in uploads)
+    """As a dock does: what could not be sent now is sent again, until it is."""
+    for upload in uploads:
+        while True:
+            try:
+                acknowledged.append(axis.send_recording(upload).container)
+                break
+            except Unavailable:
+                time.sleep(0.5)
 
 
 @pytest.mark.parametrize("victim", ["door", "postmaster", "web", "worker"])
