@@ -2,8 +2,8 @@
 
 Custody knows no people, so the rule stands here: below every edge, above every item that an event can be about. A
 receipt and its leaf hold no personal data: they are given to who may view the log, and to whoever may see the
-recording, segment, clip or exhibit that the event is about. Who else looked at an item is shown only to who may view
-the log, because it could tell an officer of an inquiry into their own conduct.
+recording, segment, clip or exhibit that the event is about. Who else looked at an item, and that it is held, is not
+shown to everybody who may see the item, because it could tell an officer of an inquiry into their own conduct.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +24,7 @@ from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
 
 LOOKS = tuple(kind.value for kind, section in CLASS_OF.items() if section is Section62.CONSULTATION)
+HOLDS = (EventKind.HOLD_PLACED.value, EventKind.HOLD_RELEASED.value)
 _SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
     "recording": recordings.get,
     "segment": lambda viewer, item: recordings.segment(viewer, item, Action.RECORDING_VIEW),
@@ -33,10 +34,15 @@ _SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
 
 
 def history_for(viewer: Viewer, subject_ids: Iterable[UUID]) -> QuerySet[Any]:
-    """The events about items that the viewer may see, oldest first; others' looks only for readers of the log."""
+    """The events about items that the viewer may see, oldest first.
+
+    Other people's looks are in it only for readers of the log, holds only for them and for those who place holds.
+    """
     events = selectors.history(subject_ids)
     if can(viewer, Action.LOG_VIEW):
         return events
+    if not can(viewer, Action.HOLD_PLACE):
+        events = events.exclude(kind__in=HOLDS)
     own = Q(particulars__actor_kind=ActorKind.ACCOUNT.value, particulars__actor_id=str(viewer.account_id))
     return events.filter(own | ~Q(kind__in=LOOKS))
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from tabard.incidents.models import Exhibit, Link
 from tabard.intake.models import ReceivedObject
 from tabard.media.models import ClipPackets, Derivative, PacketTree
-from tabard.people.authorisation import Viewer, check_can
+from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
 from tabard.retention.models import Disposal, Hold
@@ -21,33 +21,37 @@ _BATCH = 1_000
 
 
 def decision(viewer: Viewer, recording: Recording) -> Decision:
-    """Why, and until when, the recording is kept.
+    """Why, and until when, the recording is kept; holds are named only to those whose duty they are.
 
     Raises:
         Denied: when the viewer may not see the recording.
     """
     check_can(viewer, Action.RECORDING_VIEW, recording)
-    return decide(facts_of(recording), default_policy())
+    return decide(facts_of(recording, names_holds=_sees_holds(viewer, recording)), default_policy())
 
 
 def holds_of(viewer: Viewer, recording: Recording) -> QuerySet[Hold]:
-    """The holds on a recording, newest first.
+    """The holds on a recording, newest first; none to those who neither place holds nor manage records.
+
+    A hold may say that its wearer's conduct is being looked into, so the wearer learns no more than that it is kept.
 
     Raises:
         Denied: when the viewer may not see the recording.
     """
     check_can(viewer, Action.RECORDING_VIEW, recording)
+    if not _sees_holds(viewer, recording):
+        return Hold.objects.none()
     return Hold.objects.filter(recording=recording).select_related("placed_by").order_by("-placed_at")
 
 
-def facts_of(recording: Recording) -> Facts:
-    """The facts of one recording, read now."""
+def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
+    """The facts of one recording, read now; without `names_holds` a hold is only said to be there."""
     return Facts(
         category=recording.category_id,
         started_at=recording.started_at,
         received_at=recording.received_at,
         clock_suspect=Recording.Flag.CLOCK_SUSPECT in recording.flags,
-        holds=tuple(_hold_reasons(recording.id)),
+        holds=tuple(_hold_reasons(recording.id, names_holds=names_holds)),
     )
 
 
@@ -96,11 +100,15 @@ def not_yet_removed() -> QuerySet[Disposal]:
     return Disposal.objects.filter(removed_at__isnull=True).order_by("executed_at")
 
 
-def _hold_reasons(recording_id: UUID) -> Iterator[str]:
+def _sees_holds(viewer: Viewer, recording: Recording) -> bool:
+    return any(can(viewer, action, recording) for action in (Action.HOLD_PLACE, Action.RETENTION_VIEW))
+
+
+def _hold_reasons(recording_id: UUID, *, names_holds: bool) -> Iterator[str]:
     """Why the recording must stay, in words."""
     for exhibit in Exhibit.objects.filter(recording_id=recording_id):
         yield f"produced as exhibit {exhibit.reference}"
     for link in Link.objects.filter(recording_id=recording_id).select_related("incident"):
         yield f"linked to {link.incident.reference}"
     for hold in Hold.objects.filter(recording_id=recording_id, released_at__isnull=True):
-        yield f"{hold.get_kind_display()} hold"
+        yield f"{hold.get_kind_display()} hold" if names_holds else "on hold"

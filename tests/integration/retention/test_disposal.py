@@ -12,6 +12,7 @@ from tabard.custody.adapters import log_signer
 from tabard.custody.models import Event
 from tabard.custody.verify import verify_log
 from tabard.incidents import services as incidents
+from tabard.incidents.log_reading import history_for
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Bookmark, Recording, Track
@@ -115,6 +116,19 @@ def test_a_link_an_exhibit_and_a_hold_each_keep(world):
 
     services.release_hold(hold=hold, reason="Resolved", viewer=manager, at=LATER)
     assert run().disposed == [held.id]
+
+
+def test_a_wearer_learns_that_it_is_held_and_not_why(world):
+    recording = world.recording()
+    manager, wearer = world.anyone(Role.RECORDS_MANAGER), world.viewer("bailey")
+    services.place_hold(recording=recording, kind="iopc", reason="Referral 7", viewer=manager, at=LATER)
+    assert "IOPC hold" in selectors.decision(manager, recording).reason
+    assert selectors.holds_of(manager, recording).count() == 1
+    assert "IOPC" not in selectors.decision(wearer, recording).reason
+    assert "on hold" in selectors.decision(wearer, recording).reason
+    assert not selectors.holds_of(wearer, recording).exists()
+    assert "hold.placed" not in set(history_for(wearer, [recording.id]).values_list("kind", flat=True))
+    assert "hold.placed" in set(history_for(manager, [recording.id]).values_list("kind", flat=True))
 
 
 def test_a_hold_needs_a_right_a_kind_and_a_reason(world):
