@@ -1,7 +1,7 @@
 """The settings under test: a PostgreSQL and home folders of their own, gone with the last process of the run.
 
-Workers of a parallel run share the server and have a home folder each; they inherit the environment, and with it the
-server, of the process that began the run.
+`DATABASE_URL` may name another server; its role must be allowed to create databases. Workers of a parallel run share
+the server and have a home folder each; they inherit the environment of the process that began the run.
 """
 
 import atexit
@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tabard.cli.home import Home, embedded_url
+from tabard.cli.home import Home, database_url
 from tabard.cli.postgres import Server
 from tabard.config.database import django_database
 
@@ -23,10 +23,10 @@ os.environ["TABARD_ACCEPT_MISSING_WALLS"] = "1"
 
 Home.from_environ().create()
 _database = Home(_shared / "database")
-_server = Server(_database, {})
+_server = Server(_database)
 _server.__enter__()
 atexit.register(_server.__exit__, None, None, None)
 
 from tabard.config.settings import *  # noqa: E402, F403 - the environment above must be set before they are read
 
-DATABASES = {"default": django_database(embedded_url(_database))}
+DATABASES = {"default": django_database(database_url(_database))}
