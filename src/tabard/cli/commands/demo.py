@@ -1,6 +1,7 @@
 """`tabard demo`: the whole product, once, on a small force that does not exist; then the web stays up."""
 
 import os
+import signal
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ def demo(
     """Show the product: a force, cameras that dock, an exhibit, a pack and its verification, one disposal."""
     # The demonstration may run where the decoder jail lacks a wall; `tabard check` says which.
     os.environ.setdefault("TABARD_ACCEPT_MISSING_WALLS", "1")
+    # Whoever ends us, by Ctrl-C or otherwise, everything that was started is stopped.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     steps, answer = Steps(), dict[str, Any]()
     ports = Ports(*free_ports(2)) if once else Ports(port, door_port)
     with ExitStack() as stack:
