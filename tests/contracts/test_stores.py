@@ -1,6 +1,7 @@
 """What every object store must do, whichever adapter it is: one suite, run against each."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -28,9 +29,16 @@ def _weed():
 
 
 def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free port whose twin 10,000 above, which the server takes for gRPC, is free too."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as one, socket.socket() as twin:
+            try:
+                one.bind(("127.0.0.1", port))
+                twin.bind(("127.0.0.1", port + 10_000))
+            except OSError:
+                continue
+            return port
+    pytest.fail("no free port")
 
 
 @pytest.fixture(scope="session")
