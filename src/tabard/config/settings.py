@@ -3,6 +3,11 @@
 TABARD_HOME       the data folder (default ./var)
 DATABASE_URL      a PostgreSQL of your own; else the embedded one of TABARD_HOME
 TABARD_STORE_URL  where sealed objects go (default the folder vault/ in TABARD_HOME)
+TABARD_STORE_B_URL  a second store with credentials of its own (TABARD_STORE_B_AWS_ACCESS_KEY_ID and the like)
+TABARD_OWNER_DATABASE_URL  the role that owns the tables and migrates them, where DATABASE_URL names one that does not
+TABARD_WITNESS_POLICY  a file that says which witnesses are asked and how many a receipt needs (default: none)
+TABARD_TSA_URL    an RFC 3161 time-stamping authority; TABARD_TSA_CHAIN is the PEM file of its certificates
+TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason asked before footage is shown?
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
 TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
 TABARD_FORCE      the force's name, as screens show it
@@ -20,6 +25,11 @@ TABARD_HOME = _home.root
 TABARD_VERSION = version("tabard")
 TABARD_FORCE = os.environ.get("TABARD_FORCE", "Metropolitan Police (simulated)")
 TABARD_STORE_URL = os.environ.get("TABARD_STORE_URL") or _home.vault.as_uri()
+TABARD_STORE_B_URL = os.environ.get("TABARD_STORE_B_URL", "")
+TABARD_WITNESS_POLICY = os.environ.get("TABARD_WITNESS_POLICY", "")
+TABARD_TSA_URL = os.environ.get("TABARD_TSA_URL", "")
+TABARD_TSA_CHAIN = os.environ.get("TABARD_TSA_CHAIN", "")
+TABARD_ACCESS_REASON = os.environ.get("TABARD_ACCESS_REASON", "prompted")
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL", "http://127.0.0.1:8001")
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"

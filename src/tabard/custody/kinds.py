@@ -28,12 +28,17 @@ class EventKind(StrEnum):
     OBJECT_SEALED = "object.sealed"
     OBJECT_CONFLICTED = "object.conflicted"
     OBJECT_DESCRIBED = "object.described"
+    OBJECT_SECURED = "object.secured"
+    OBJECT_DAMAGED = "object.damaged"
+    OBJECT_REPAIRED = "object.repaired"
+    OBJECT_SWEPT = "object.swept"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_PROBED = "recording.probed"
     RECORDING_CATEGORISED = "recording.categorised"
     RECORDING_VIEWED = "recording.viewed"
     RECORDING_PLAYED = "recording.played"
     RECORDING_DOWNLOADED = "recording.downloaded"
+    RECORDING_HISTORY_EXPORTED = "recording.history_exported"
     RECORDINGS_SEARCHED = "recordings.searched"
     RECORDING_DISPOSED = "recording.disposed"
     SEGMENT_PACKETS_INDEXED = "segment.packets_indexed"
@@ -50,6 +55,9 @@ class EventKind(StrEnum):
     EXHIBIT_VIEWED = "exhibit.viewed"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
+    EARLY_DISPOSAL_REQUESTED = "early_disposal.requested"
+    EARLY_DISPOSAL_APPROVED = "early_disposal.approved"
+    EARLY_DISPOSAL_REFUSED = "early_disposal.refused"
     PACK_REQUESTED = "pack.requested"
     PACK_BUILT = "pack.built"
     PACK_FAILED = "pack.failed"
@@ -73,18 +81,36 @@ class EventKind(StrEnum):
     DESTINATION_REGISTERED = "destination.registered"
     DESTINATION_REVOKED = "destination.revoked"
     LOG_VIEWED = "log.viewed"
+    LOG_RECEIPT_TAKEN = "log.receipt_taken"
+    LOG_KEY_ROTATED = "log.key_rotated"
+    LOG_KEY_RETIRED = "log.key_retired"
+    STORE_SCRUBBED = "store.scrubbed"
+    STORE_RECONCILED = "store.reconciled"
+    STORE_MIGRATED = "store.migrated"
+    KEY_RING_ROTATED = "key_ring.rotated"
+    KEY_RING_RETIRED = "key_ring.retired"
+    KEY_DESTRUCTION_REQUESTED = "key_destruction.requested"
+    KEY_DESTRUCTION_APPROVED = "key_destruction.approved"
+    KEY_DESTROYED = "key.destroyed"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
 
 
 CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OBJECT_SEALED: Section62.COLLECTION,
     EventKind.OBJECT_CONFLICTED: Section62.COLLECTION,
     EventKind.OBJECT_DESCRIBED: Section62.ALTERATION,
+    EventKind.OBJECT_SECURED: Section62.ADMINISTRATION,
+    EventKind.OBJECT_DAMAGED: Section62.ADMINISTRATION,
+    EventKind.OBJECT_REPAIRED: Section62.ALTERATION,
+    EventKind.OBJECT_SWEPT: Section62.ERASURE,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,
     EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
     EventKind.RECORDING_CATEGORISED: Section62.ALTERATION,
     EventKind.RECORDING_VIEWED: Section62.CONSULTATION,
     EventKind.RECORDING_PLAYED: Section62.CONSULTATION,
     EventKind.RECORDING_DOWNLOADED: Section62.DISCLOSURE,
+    EventKind.RECORDING_HISTORY_EXPORTED: Section62.DISCLOSURE,
     EventKind.RECORDINGS_SEARCHED: Section62.CONSULTATION,
     EventKind.RECORDING_DISPOSED: Section62.ERASURE,
     EventKind.SEGMENT_PACKETS_INDEXED: Section62.ADMINISTRATION,
@@ -101,6 +127,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.EXHIBIT_VIEWED: Section62.CONSULTATION,
     EventKind.HOLD_PLACED: Section62.ALTERATION,
     EventKind.HOLD_RELEASED: Section62.ALTERATION,
+    EventKind.EARLY_DISPOSAL_REQUESTED: Section62.ALTERATION,
+    EventKind.EARLY_DISPOSAL_APPROVED: Section62.ALTERATION,
+    EventKind.EARLY_DISPOSAL_REFUSED: Section62.ALTERATION,
     EventKind.PACK_REQUESTED: Section62.CONSULTATION,
     EventKind.PACK_BUILT: Section62.DISCLOSURE,
     EventKind.PACK_FAILED: Section62.ADMINISTRATION,
@@ -124,4 +153,17 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
     EventKind.DESTINATION_REVOKED: Section62.ADMINISTRATION,
     EventKind.LOG_VIEWED: Section62.CONSULTATION,
+    EventKind.LOG_RECEIPT_TAKEN: Section62.DISCLOSURE,
+    EventKind.LOG_KEY_ROTATED: Section62.ADMINISTRATION,
+    EventKind.LOG_KEY_RETIRED: Section62.ADMINISTRATION,
+    EventKind.STORE_SCRUBBED: Section62.ADMINISTRATION,
+    EventKind.STORE_RECONCILED: Section62.ADMINISTRATION,
+    EventKind.STORE_MIGRATED: Section62.ALTERATION,
+    EventKind.KEY_RING_ROTATED: Section62.ADMINISTRATION,
+    EventKind.KEY_RING_RETIRED: Section62.ADMINISTRATION,
+    EventKind.KEY_DESTRUCTION_REQUESTED: Section62.ADMINISTRATION,
+    EventKind.KEY_DESTRUCTION_APPROVED: Section62.ADMINISTRATION,
+    EventKind.KEY_DESTROYED: Section62.ERASURE,
+    EventKind.BACKUP_MADE: Section62.ADMINISTRATION,
+    EventKind.BACKUP_RESTORED: Section62.ALTERATION,
 }

@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from tabard.custody.kinds import EventKind
 from tabard.kernel.ids import new_id
 
 
@@ -13,7 +12,7 @@ class Event(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(max_length=64, choices=[(kind.value, kind.value) for kind in EventKind])
+    kind = models.CharField(max_length=64)  # an `EventKind`
     at = models.DateTimeField()
     subject_type = models.CharField(max_length=32)
     subject_id = models.UUIDField()
@@ -103,3 +102,45 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size}"
+
+
+class Cosignature(models.Model):
+    """A witness's word that it saw a checkpoint, and that the log grew to it from all the witness saw before.
+
+    `line` is the signature line of the C2SP signed note, without its newline; the newest by a witness is kept beside
+    the older ones, as nothing here is ever changed.
+    """
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=255)
+    line = models.TextField()
+    cosigned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "witness", "line"], name="custody_cosignature_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.witness} on {self.checkpoint_id}"
+
+
+class TimestampToken(models.Model):
+    """An RFC 3161 token: a time-stamping authority's word that a checkpoint's note existed by `stamped_at`."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="timestamps")
+    authority = models.CharField(max_length=255)
+    token = models.BinaryField()  # the DER of the whole TimeStampResp, as `openssl ts` reads it
+    stamped_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["checkpoint", "authority"], name="custody_timestamp_once_per_authority"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.authority} on {self.checkpoint_id}"

@@ -1,5 +1,6 @@
 """Where do this installation's objects and keys live? The only place that chooses between adapters."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,6 +40,12 @@ def configured_store() -> ObjectStore:
     """The store of `TABARD_STORE_URL`, or the folder `vault` in `TABARD_HOME`."""
     url = getattr(settings, "TABARD_STORE_URL", "") or (Path(settings.TABARD_HOME) / "vault").as_uri()
     return store_from_url(url)
+
+
+def configured_stores() -> Mapping[str, ObjectStore]:
+    """Every store of this installation by its name: `a`, and `b` where `TABARD_STORE_B_URL` is set."""
+    second = getattr(settings, "TABARD_STORE_B_URL", "")
+    return {"a": configured_store()} | ({"b": store_from_url(second)} if second else {})
 
 
 def configured_key_ring() -> KeyRing:
