@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tabard.custody",
     "tabard.vault",
+    "tabard.safekeeping",
     "tabard.people",
     "tabard.fleet",
     "tabard.recordings",
