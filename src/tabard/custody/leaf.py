@@ -9,12 +9,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import rfc8785
 
 from tabard.custody.actors import Actor, Subject
+from tabard.custody.canonical import canonical
 from tabard.custody.kinds import EventKind
 
 LEAF_VERSION = 1
@@ -36,7 +38,12 @@ class Committed:
 
 def commitment(salt: bytes, value: Mapping[str, Any]) -> str:
     """SHA-256(salt || RFC 8785(value)) in lower-case hex."""
-    return hashlib.sha256(salt + rfc8785.dumps(dict(value))).hexdigest()
+    return commitment_to(salt, canonical(value))
+
+
+def commitment_to(salt: bytes, written: bytes) -> str:
+    """The commitment to a value that is already in its canonical form."""
+    return hashlib.sha256(salt + written).hexdigest()
 
 
 def commit(value: Mapping[str, Any]) -> Committed:
@@ -51,7 +58,7 @@ def actor_value(actor: Actor) -> dict[str, str]:
 
 def rfc3339(at: datetime) -> str:
     """The instant in UTC with microseconds: `2026-11-21T03:32:15.000001Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def leaf_bytes(
@@ -61,19 +68,28 @@ def leaf_bytes(
     at: datetime,
     subject: Subject,
     sha256: bytes | None,
-    actor: Committed,
-    details: Committed,
+    actor: str,
+    details: str,
 ) -> bytes:
-    """The exact bytes of a leaf, as docs/reference/custody-log.md specifies them."""
-    leaf: dict[str, Any] = {
-        "v": LEAF_VERSION,
-        "id": str(event_id),
-        "kind": kind.value,
-        "at": rfc3339(at),
-        "subject": {"type": subject.type, "id": str(subject.id)},
-        "actor": actor.commitment,
-        "details": details.commitment,
-    }
-    if sha256 is not None:
-        leaf["sha256"] = sha256.hex()
-    return rfc8785.dumps(leaf)
+    """The exact bytes of a leaf, as docs/reference/custody-log.md specifies them: keys in order, no white space.
+
+    Args:
+        event_id: The event's id.
+        kind: What happened.
+        at: When, aware.
+        subject: To what.
+        sha256: Of the footage, 32 bytes, or None.
+        actor: The commitment to who did it, in lower-case hex.
+        details: The commitment to the rest, in lower-case hex.
+    """
+    footage = "" if sha256 is None else f'"sha256":"{sha256.hex()}",'
+    return (
+        f'{{"actor":"{actor}","at":"{rfc3339(at)}","details":"{details}","id":"{event_id}","kind":"{kind.value}",'
+        f'{footage}"subject":{{"id":"{subject.id}","type":{_quoted(subject.type)}}},"v":{LEAF_VERSION}}}'
+    ).encode()
+
+
+@cache
+def _quoted(word: str) -> str:
+    """A word as canonical JSON; there are as many as there are types of subject."""
+    return rfc8785.dumps(word).decode()

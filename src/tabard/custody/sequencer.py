@@ -10,8 +10,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Max
 
+from tabard.custody.copying import as_bytea, copy_rows
 from tabard.custody.errors import LogCorrupt
-from tabard.custody.models import Checkpoint, Event, Node
+from tabard.custody.models import Checkpoint, Event
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import CheckpointSigner
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
@@ -28,15 +29,10 @@ def sequence(*, limit: int = BATCH_EVENTS) -> int:
         if not _acting():
             return 0
         size = tree_size()
-        waiting = list(
-            Event.objects.filter(position__isnull=True).order_by("id").values_list("id", "leaf")[:limit]
-        )
-        if not waiting:
-            return 0
-        hashes = [leaf_hash(bytes(leaf)) for _, leaf in waiting]
-        _place([event_id for event_id, _ in waiting], size)
-        _store_nodes(extend(size, hashes, read_nodes))
-    return len(waiting)
+        leaves = _place(size, limit)
+        if leaves:
+            _store_nodes(extend(size, [leaf_hash(leaf) for leaf in leaves], read_nodes))
+    return len(leaves)
 
 
 def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:
@@ -80,22 +76,24 @@ def _acting() -> bool:
     return bool(held)
 
 
-def _place(event_ids: list[object], first: int) -> None:
-    """Write consecutive positions from `first`, in one statement."""
+def _place(first: int, limit: int) -> list[bytes]:
+    """Give waiting events consecutive positions from `first`, in the order of their ids; their leaves, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE custody_event SET position = placed.position
-              FROM (SELECT id, %s + ordinality - 1 AS position
-                      FROM unnest(%s::uuid[]) WITH ORDINALITY AS listed (id, ordinality)) AS placed
+              FROM (SELECT id, %s + row_number() OVER (ORDER BY id) - 1 AS position
+                      FROM (SELECT id FROM custody_event WHERE position IS NULL ORDER BY id LIMIT %s) AS waiting
+                   ) AS placed
              WHERE custody_event.id = placed.id
+            RETURNING custody_event.position, custody_event.leaf
             """,
-            [first, event_ids],
+            [first, limit],
         )
+        return [bytes(leaf) for _, leaf in sorted(cursor.fetchall())]
 
 
 def _store_nodes(nodes: Sequence[tuple[NodeId, bytes]]) -> None:
     """Write complete nodes; they never change once written."""
-    Node.objects.bulk_create(
-        [Node(level=node.level, index=node.index, hash=value) for node, value in nodes], batch_size=5_000
-    )
+    rows = (f"{node.level}\t{node.index}\t{as_bytea(value)}" for node, value in nodes)
+    copy_rows("custody_node", ("level", "index", "hash"), rows)

@@ -1,0 +1,45 @@
+"""How is a value written so that everyone hashes the same bytes? RFC 8785 canonical JSON, quickly.
+
+`rfc8785` is the judge. For values whose canonical form the standard library writes identically (plain strings, whole
+numbers, booleans, None, lists, and objects with ASCII keys, in which code points and UTF-16 units sort alike) its C
+encoder does the work at a tenth of the time; anything else, and anything to be refused, goes to `rfc8785`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+_LARGEST = 2**53 - 1
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """The RFC 8785 form of an object.
+
+    Raises:
+        rfc8785.CanonicalizationError: it holds what JSON or RFC 8785 cannot carry.
+    """
+    if _is_plain(value):
+        text = _encode(value)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:  # a lone surrogate: refused in the judge's own words
+            pass
+    return rfc8785.dumps(dict(value))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether the C encoder writes the value as RFC 8785 does; subclasses are not looked into, so they are not."""
+    of = type(value)
+    if of is str or of is bool or value is None:
+        return True
+    if of is int:
+        return -_LARGEST <= value <= _LARGEST  # type: ignore[operator]
+    if of is dict:
+        return all(
+            type(key) is str and key.isascii() and _is_plain(held)
+            for key, held in value.items()  # type: ignore[attr-defined]
+        )
+    return of in (list, tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
