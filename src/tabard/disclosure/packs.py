@@ -22,6 +22,7 @@ from tabard.disclosure.errors import PackDisposed, PackNotReady
 from tabard.disclosure.models import Pack
 from tabard.incidents.models import Exhibit
 from tabard.kernel.errors import Conflict, Integrity, Invalid, NotFound, TabardError
+from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
@@ -70,28 +71,30 @@ def build(*, pack: Pack, by: Actor, at: datetime) -> Pack:
         return _record_failure(pack.id, error, by, at)
 
 
-def download(*, pack: Pack, viewer: Viewer, at: datetime) -> SealedReader:
+def download(*, pack: Pack, viewer: Viewer, at: datetime, reason: str | None = None) -> SealedReader:
     """A reader of the pack's zip for a person; that they took it is in the log before the first byte leaves.
 
     Raises:
         Denied: when the viewer may not download this pack.
+        ReasonNeeded: when a reason is required and none is given.
         PackNotReady: when it is not built.
         Integrity, Unavailable: when the vault cannot give it.
     """
     check_can(viewer, Action.PACK_DOWNLOAD, pack)
-    return _hand_out(pack, by=viewer.actor, at=at)
+    return _hand_out(pack, by=viewer.actor, at=at, reason=reason)
 
 
-def export(*, pack: Pack, out: BinaryIO, by: Actor, at: datetime) -> int:
+def export(*, pack: Pack, out: BinaryIO, by: Actor, at: datetime, reason: str | None = None) -> int:
     """The pack's zip was written to `out`, in the clear; returns its size in bytes. That it left is in the log.
 
     For whoever has the machine: nobody's roles are asked.
 
     Raises:
         PackNotReady: when it is not built.
+        ReasonNeeded: when a reason is required and none is given.
         Integrity, Unavailable: when the vault cannot give it; `out` then holds only a part.
     """
-    reader = _hand_out(pack, by=by, at=at)
+    reader = _hand_out(pack, by=by, at=at, reason=reason)
     out.writelines(reader.read())
     return reader.size_bytes
 
@@ -126,7 +129,11 @@ def _record(pack: Pack, pending: PendingObject, by: Actor, at: datetime) -> Pack
             at=at,
             by=by,
             sha256=bytes(sealed.sha256),
-            details={"exhibit": str(kept.exhibit_id), "size_bytes": sealed.size_bytes},
+            details={
+                "exhibit": str(kept.exhibit_id),
+                "object": str(sealed.id),
+                "size_bytes": sealed.size_bytes,
+            },
         )
     return kept
 
@@ -147,9 +154,9 @@ def _record_failure(pack_id: UUID, error: TabardError, by: Actor, at: datetime) 
     return kept
 
 
-def _hand_out(pack: Pack, *, by: Actor, at: datetime) -> SealedReader:
+def _hand_out(pack: Pack, *, by: Actor, at: datetime, reason: str | None) -> SealedReader:
     """A reader of a built pack, opened before it is logged, so that the log tells of no pack that nobody got."""
-    sealed = _sealed_zip(pack)
+    sealed, why = _sealed_zip(pack), reason_details(reason)
     reader = vault.open_object(obj=sealed)
     with transaction.atomic():
         custody.append(
@@ -158,7 +165,7 @@ def _hand_out(pack: Pack, *, by: Actor, at: datetime) -> SealedReader:
             at=at,
             by=by,
             sha256=bytes(sealed.sha256),
-            details={"exhibit": str(pack.exhibit_id)},
+            details={"exhibit": str(pack.exhibit_id), **why},
         )
     return reader
 

@@ -256,6 +256,7 @@ def _append_received(container: Container, received: ReceivedObject, by: Actor, 
         details["conflicts_with"] = str(received.conflicts_with.object_id)
     elif container.kind == Container.Kind.REGISTRY:
         kind, subject = EventKind.DESTINATION_REGISTERED, Subject("destination", container.destination_id)
+        details["object"] = str(sealed.pk)
     append(kind=kind, subject=subject, at=at, by=by, sha256=bytes(sealed.sha256), details=details)
 
 

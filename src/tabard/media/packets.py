@@ -137,7 +137,7 @@ def _record_tree(
             at=at,
             by=by,
             sha256=root,
-            details={"packets": count, "object": str(sealed.id)},
+            details={"packets": count, "object": str(sealed.id), "sha256": bytes(sealed.sha256).hex()},
         )
     return tree
 

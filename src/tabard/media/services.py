@@ -81,10 +81,11 @@ def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
         pending.seal()
         with transaction.atomic():
             still_kept(clip.segment.recording_id)
-            packets.record_proof(clip=clip, proof=proof, untied=untied, at=at)
+            proven = packets.record_proof(clip=clip, proof=proof, untied=untied, at=at)
             return clips.record_cut(
                 clip=clip,
                 sealed=vault.record(pending=pending, at=at),
+                proof=proven.object,
                 container=result.facts["container"],
                 actual_start_s=result.facts["start_s"],
                 actual_end_s=result.facts["end_s"],
@@ -175,7 +176,7 @@ def _log_derivative(derivative: Derivative, sealed: SealedObject, by: Actor, at:
         at=at,
         by=by,
         sha256=bytes(sealed.sha256),
-        details={"kind": str(derivative.kind)},
+        details={"kind": str(derivative.kind), "object": str(sealed.id)},
     )
 
 

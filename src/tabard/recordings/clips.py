@@ -69,13 +69,17 @@ def record_cut(
     *,
     clip: Clip,
     sealed: SealedObject,
+    proof: SealedObject | None = None,
     container: str,
     actual_start_s: float,
     actual_end_s: float,
     by: Actor,
     at: datetime,
 ) -> Clip:
-    """The clip with its sealed bytes and what was really cut. Call inside the transaction that recorded the object."""
+    """The clip with its sealed bytes and what was really cut. Call inside the transaction that recorded the object.
+
+    `proof` is the sealed proof of its packets, where there is one; the event names it with its hash.
+    """
     clip.object, clip.container, clip.state = sealed, container, Clip.State.CUT
     clip.actual_start_s, clip.actual_end_s, clip.reason = actual_start_s, actual_end_s, ""
     clip.save()
@@ -87,6 +91,10 @@ def record_cut(
         sha256=bytes(sealed.sha256),
         details={
             "segment": str(clip.segment_id),
+            "object": str(sealed.pk),
+            "proof": None
+            if proof is None
+            else {"object": str(proof.pk), "sha256": bytes(proof.sha256).hex()},
             "actual_start_ms": round(actual_start_s * 1000),
             "actual_end_ms": round(actual_end_s * 1000),
         },

@@ -232,4 +232,9 @@ def _sealed_details(draft: RecordingDraft, recording: Recording) -> dict[str, An
 
 
 def _file_details(file: SealedDraft) -> dict[str, Any]:
-    return {"name": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256.hex()}
+    return {
+        "name": file.name,
+        "object": str(file.object_id),
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256.hex(),
+    }

@@ -125,8 +125,15 @@ class TestAWholeRecording:
         assert json.loads(bytes(event.leaf))["sha256"] == hashlib.sha256(b"".join(hashes)).hexdigest()
         assert event.subject_id == recording.pk
         said = event.particulars.details["segments"]
+        objects = [str(part.object_id) for part in recording.segments.order_by("ordinal")]
         assert said == [
-            {"name": segment(n)[0], "size_bytes": len(bodies[n]), "sha256": hashes[n].hex()} for n in range(2)
+            {
+                "name": segment(n)[0],
+                "object": objects[n],
+                "size_bytes": len(bodies[n]),
+                "sha256": hashes[n].hex(),
+            }
+            for n in range(2)
         ]
         assert footage_sha256(()) == hashlib.sha256().digest()
 
