@@ -1,6 +1,6 @@
 """What can be wrong with the custody log."""
 
-from tabard.kernel.errors import Conflict, Integrity
+from tabard.kernel.errors import Conflict, Integrity, Unavailable
 
 
 class OutsideTransaction(Conflict):
@@ -13,6 +13,24 @@ class NotYetSequenced(Conflict):
     """The event is committed but no checkpoint covers it yet; a moment later it will."""
 
     code = "not_yet_sequenced"
+
+
+class NotYetWitnessed(NotYetSequenced):
+    """A checkpoint covers the event, but none that enough witnesses have cosigned; once they answer, one will."""
+
+    code = "not_yet_witnessed"
+
+
+class WitnessPolicyUnusable(Unavailable):
+    """The file that says which witnesses a receipt needs cannot be read or is not a policy."""
+
+    code = "witness_policy_unusable"
+
+
+class KeyChangeNotPossible(Conflict):
+    """The log's keys cannot be changed so now."""
+
+    code = "log_key_change_not_possible"
 
 
 class LogCorrupt(Integrity):

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from tabard.custody.errors import NotYetSequenced
 from tabard.custody.kinds import EventKind
 from tabard.custody.leaf import Committed
 from tabard.custody.models import Checkpoint, Event, EventParticulars
 from tabard.custody.nodes import read_nodes
-from tabard.custody.selectors import history, latest_checkpoint
+from tabard.custody.selectors import history, not_yet, published_note, witnessed_checkpoint
 from tabard.merkle.proofs import inclusion_proof
 from tabard.merkle.tlog_proof import TlogProof
 
@@ -26,28 +25,27 @@ class ProvenEvent:
 
 
 def proven(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> list[ProvenEvent]:
-    """The events of these kinds about these subjects, in the order of the log, all under the newest checkpoint.
+    """The events of these kinds about these subjects, in the log's order, all under the newest witnessed checkpoint.
 
     Raises:
-        NotYetSequenced: when no checkpoint covers one of them yet.
+        NotYetSequenced: when no checkpoint covers one of them yet; NotYetWitnessed when one does, but none witnessed.
     """
-    head = latest_checkpoint()
+    head = witnessed_checkpoint()
+    note = b"" if head is None else published_note(head).encode()
     wanted = history(subject_ids).filter(kind__in=[kind.value for kind in kinds])
-    return [_proven(found, head) for found in wanted.order_by("position")]
+    return [_proven(found, head, note) for found in wanted.order_by("position")]
 
 
-def _proven(found: Event, head: Checkpoint | None) -> ProvenEvent:
+def _proven(found: Event, head: Checkpoint | None, note: bytes) -> ProvenEvent:
     if head is None or found.position is None or found.position >= head.size:
-        raise NotYetSequenced(
-            "No checkpoint covers the event yet; try again in ten seconds.", event=str(found.id)
-        )
+        raise not_yet(found)
     path = inclusion_proof(found.position, head.size, read_nodes)
     particulars: EventParticulars | None = getattr(found, "particulars", None)
     return ProvenEvent(
         kind=EventKind(found.kind),
         subject_id=found.subject_id,
         leaf=bytes(found.leaf),
-        proof=TlogProof(index=found.position, path=tuple(path), checkpoint_note=head.note.encode()),
+        proof=TlogProof(index=found.position, path=tuple(path), checkpoint_note=note),
         details=None
         if particulars is None or particulars.details is None or particulars.details_salt is None
         else Committed(particulars.details, bytes(particulars.details_salt)),

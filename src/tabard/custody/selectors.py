@@ -13,11 +13,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from tabard.custody.actors import Actor, ActorKind
-from tabard.custody.errors import LogCorrupt, NotYetSequenced
+from tabard.custody.errors import LogCorrupt, NotYetSequenced, NotYetWitnessed, WitnessPolicyUnusable
 from tabard.custody.kinds import EventKind
 from tabard.custody.leaf import actor_value, commitment
 from tabard.custody.models import Checkpoint, Event, EventParticulars
 from tabard.custody.nodes import read_nodes
+from tabard.custody.quorum import newest_witnessed, note_with_cosignatures
 from tabard.kernel.errors import NotFound
 from tabard.merkle.proofs import inclusion_proof
 from tabard.merkle.tiles import TILE_WIDTH, BundleId, covers, encode_bundle, parse_path, tile_bytes
@@ -113,9 +114,13 @@ class EventSheet:
 
 @dataclass(frozen=True, slots=True)
 class ProofWalk:
-    """An event's way to the signed root, step by step; the last result is `checkpoint.root`."""
+    """An event's way to the signed root, step by step; the last result is `checkpoint.root`.
+
+    `note` is the checkpoint as it is published, with its cosignatures.
+    """
 
     checkpoint: Checkpoint
+    note: str
     position: int
     leaf_hash: bytes
     steps: tuple[ProofStep, ...]
@@ -158,10 +163,18 @@ def log_page(
 
 
 def lines(events: Iterable[Event]) -> list[EventLine]:
-    """The events as lists show them, each with whether the newest checkpoint covers it."""
-    head = latest_checkpoint()
-    size = 0 if head is None else head.size
+    """The events as lists show them, each with whether the newest witnessed checkpoint covers it."""
+    size = _covered_size()
     return [_line(found, size) for found in events]
+
+
+def _covered_size() -> int:
+    """How many events can be proven now. A policy that cannot be read proves none, and hides no history."""
+    try:
+        head = witnessed_checkpoint()
+    except WitnessPolicyUnusable:
+        return 0
+    return 0 if head is None else head.size
 
 
 def sheet(event_id: UUID) -> EventSheet:
@@ -230,24 +243,39 @@ def latest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
+def witnessed_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint that satisfies the witness policy; with no policy, the newest. None before the first.
+
+    Raises:
+        WitnessPolicyUnusable: when there is a policy that cannot be used.
+    """
+    return newest_witnessed()
+
+
+def published_note(checkpoint: Checkpoint) -> str:
+    """The signed note with the cosignatures it has: the newest that verifies of each witness in the policy."""
+    return note_with_cosignatures(checkpoint)
+
+
 def receipt(event_id: UUID) -> TlogProof:
-    """The proof that the event is in the log, under the newest checkpoint.
+    """The proof that the event is in the log, under the newest witnessed checkpoint, with its cosignatures.
 
     Raises:
         NotFound: when there is no such event.
-        NotYetSequenced: when no checkpoint covers it yet.
+        NotYetSequenced: when no checkpoint covers it yet; NotYetWitnessed when one does, but none witnessed.
+        WitnessPolicyUnusable: when there is a policy that cannot be used.
     """
     _, head, position = _covered(event_id)
     path = inclusion_proof(position, head.size, read_nodes)
-    return TlogProof(index=position, path=tuple(path), checkpoint_note=head.note.encode())
+    return TlogProof(index=position, path=tuple(path), checkpoint_note=published_note(head).encode())
 
 
 def proof_walk(event_id: UUID) -> ProofWalk:
-    """How the event's leaf leads to the newest signed root, so that a person can follow it hash by hash.
+    """How the event's leaf leads to the newest witnessed root, so that a person can follow it hash by hash.
 
     Raises:
         NotFound: when there is no such event.
-        NotYetSequenced: when no checkpoint covers it yet.
+        NotYetSequenced: when no checkpoint covers it yet; NotYetWitnessed when one does, but none witnessed.
         LogCorrupt: when the path does not lead to the signed root.
     """
     found, head, position = _covered(event_id)
@@ -256,17 +284,30 @@ def proof_walk(event_id: UUID) -> ProofWalk:
     steps = tuple(_steps(start, position, head.size, path))
     if (steps[-1].result if steps else start) != bytes(head.root):
         raise LogCorrupt("The event's path does not lead to the signed root.", event=str(event_id))
-    return ProofWalk(head, position, start, steps)
+    return ProofWalk(head, published_note(head), position, start, steps)
 
 
 def _covered(event_id: UUID) -> tuple[Event, Checkpoint, int]:
-    """The event, the newest checkpoint, which covers it, and the event's position."""
-    found, head = event(event_id), latest_checkpoint()
+    """The event, the newest witnessed checkpoint, which covers it, and the event's position."""
+    found, head = event(event_id), witnessed_checkpoint()
     if head is None or found.position is None or found.position >= head.size:
-        raise NotYetSequenced(
-            "No checkpoint covers the event yet; try again in ten seconds.", event=str(event_id)
-        )
+        raise not_yet(found)
     return found, head, found.position
+
+
+def not_yet(found: Event) -> NotYetSequenced:
+    """Why the event cannot be proven yet, as an error to raise: it waits for a checkpoint, or for witnesses."""
+    signed = latest_checkpoint()
+    if signed is None or found.position is None or found.position >= signed.size:
+        return NotYetSequenced(
+            "No checkpoint covers the event yet; try again in ten seconds.", event=str(found.id)
+        )
+    return NotYetWitnessed(
+        "Not enough witnesses have cosigned a checkpoint that covers the event yet; "
+        "`tabard log witnesses` says which have not answered.",
+        event=str(found.id),
+        position=found.position,
+    )
 
 
 def _steps(computed: bytes, position: int, size: int, path: Iterable[bytes]) -> Iterator[ProofStep]:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Self
 
 from tabard.kernel.errors import Integrity
-from tabard.merkle.note import Signer, VerifierKey, decode_base64, encode_base64, open_note, sign_note
+from tabard.merkle.note import (
+    COSIGNATURE_V1,
+    Signer,
+    VerifierKey,
+    decode_base64,
+    encode_base64,
+    open_note,
+    sign_note,
+)
 from tabard.merkle.tree import HASH_SIZE, MAX_TREE_SIZE
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -83,7 +91,9 @@ def open_checkpoint(data: bytes, verifiers: Sequence[VerifierKey]) -> Checkpoint
     """
     note = open_note(data, verifiers)
     checkpoint = Checkpoint.parse(note.text)
-    if all(key.name != checkpoint.origin for key in note.verified_by):
+    # A witness may call itself what it likes; a cosignature says "I saw", never "I am the log".
+    logs = [key for key in note.verified_by if key.algorithm != COSIGNATURE_V1]
+    if all(key.name != checkpoint.origin for key in logs):
         raise InvalidCheckpoint("The log itself did not sign the checkpoint.", origin=checkpoint.origin)
     return checkpoint
 

@@ -2,14 +2,15 @@
 
 C2SP signed-note: a UTF-8 text, an empty line, and lines `— <key name> <base64(key id || signature)>`. A
 signature by a key we do not know is ignored, so that keys can be rotated and witnesses added; one by a key we
-know must be right, and one at least must be there. Signature types go by one byte: Ed25519 is 0x01, and
-others can join `_ALGORITHMS`.
+know must be right, and one at least must be there. Signature types go by one byte: Ed25519 is 0x01, the timestamped
+cosignature of a witness (C2SP tlog-cosignature, cosignature/v1) 0x04, and others can join `_ALGORITHMS`.
 """
 
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple, Protocol, Self
 
@@ -19,10 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from tabard.kernel.errors import Integrity, Invalid
 
 ED25519 = 0x01
+COSIGNATURE_V1 = 0x04
 MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 
 _KEY_ID_BYTES = 4
+_TIME_BYTES = 8
+_LATEST_TIME_S = 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNATURE_LINE = re.compile(r"— (?P<name>[^ ]+) (?P<blob>[^ ]+)")
 _VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<key_id>[0-9a-fA-F]{8})\+(?P<key>[0-9A-Za-z+/=]+)")
 
@@ -63,7 +68,20 @@ class _Ed25519:
         return True
 
 
-_ALGORITHMS: Mapping[int, Algorithm] = {ED25519: _Ed25519()}
+class _CosignatureV1:
+    """Eight bytes of POSIX time, then Ed25519 over time and text (tlog-cosignature, "Ed25519 signed message")."""
+
+    def is_key(self, public_key: bytes) -> bool:
+        return len(public_key) == 32
+
+    def holds(self, public_key: bytes, text: bytes, signature: bytes) -> bool:
+        time_s = int.from_bytes(signature[:_TIME_BYTES], "big")
+        if len(signature) != _TIME_BYTES + 64 or time_s > _LATEST_TIME_S:
+            return False
+        return _Ed25519().holds(public_key, _cosigned(time_s, text), signature[_TIME_BYTES:])
+
+
+_ALGORITHMS: Mapping[int, Algorithm] = {ED25519: _Ed25519(), COSIGNATURE_V1: _CosignatureV1()}
 
 
 @dataclass(frozen=True)
@@ -165,7 +183,7 @@ class SignedNote:
         text, separator, lines = note.rpartition("\n\n")
         if not separator or not lines.endswith("\n"):
             raise InvalidNote("The note does not end in signature lines.")
-        return cls(text + "\n", tuple(map(_parse_signature, lines[:-1].split("\n"))))
+        return cls(text + "\n", parse_signatures(lines))
 
     def encode(self) -> bytes:
         """The note as it is published; `parse` gives back the same text and signatures."""
@@ -205,6 +223,55 @@ class Signer:
         return NoteSignature(self.name, self.vkey.key_id, self.private_key.sign(text.encode()))
 
 
+@dataclass(frozen=True)
+class CosignatureSigner:
+    """Cosigns checkpoints as a witness does: "as of this time, this is the largest consistent tree I have seen".
+
+    One key must not serve two witnesses: the signed message does not hold the witness's name (tlog-cosignature).
+
+    Raises:
+        InvalidVerifierKey: The name is not allowed.
+    """
+
+    name: str
+    private_key: Ed25519PrivateKey = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+    @property
+    def vkey(self) -> VerifierKey:
+        """The key that checks this witness's cosignatures."""
+        return VerifierKey(self.name, self.private_key.public_key().public_bytes_raw(), COSIGNATURE_V1)
+
+    def sign(self, text: str, *, at: datetime) -> NoteSignature:
+        """The cosignature line over exactly this text, at this time to the second below.
+
+        Raises:
+            InvalidNote: The text could not be a note's, or the time is before 1970.
+        """
+        _check_text(text)
+        time_s = (at - _EPOCH) // timedelta(seconds=1)
+        if time_s < 0:
+            raise InvalidNote("A cosignature's time cannot be before 1970.")
+        signature = self.private_key.sign(_cosigned(time_s, text.encode()))
+        return NoteSignature(self.name, self.vkey.key_id, time_s.to_bytes(_TIME_BYTES, "big") + signature)
+
+
+def cosigned_at(line: NoteSignature) -> datetime:
+    """When a cosignature says that it was made, UTC. Only for a line that a cosignature key was found to hold.
+
+    Raises:
+        InvalidNote: The line is too short to be a cosignature, or its time is past the year 9999.
+    """
+    if len(line.signature) <= _TIME_BYTES:
+        raise InvalidNote("That signature holds no time.", name=line.name)
+    try:
+        return _EPOCH + timedelta(seconds=int.from_bytes(line.signature[:_TIME_BYTES], "big"))
+    except OverflowError as error:
+        raise InvalidNote("The cosignature's time is not possible.", name=line.name) from error
+
+
 def sign_note(text: str, *signers: Signer) -> SignedNote:
     """The text signed by every signer, in order.
 
@@ -241,6 +308,17 @@ def open_note(data: bytes, verifiers: Sequence[VerifierKey]) -> SignedNote:
     return replace(note, verified_by=tuple(verified))
 
 
+def parse_signatures(lines: str) -> tuple[NoteSignature, ...]:
+    """The signature lines in a text of nothing else, as a witness answers with. Nothing is verified.
+
+    Raises:
+        InvalidNote: A line is malformed or does not end in a newline.
+    """
+    if not lines.endswith("\n"):
+        raise InvalidNote("A signature line does not end in a newline.")
+    return tuple(map(_parse_signature, lines[:-1].split("\n")))
+
+
 def encode_base64(data: bytes) -> str:
     """Standard base64 with padding (RFC 4648 section 4)."""
     return b64encode(data).decode("ascii")
@@ -254,6 +332,10 @@ def decode_base64(text: str) -> bytes | None:
         return None
     # A second spelling of one signature or hash would let a proof be altered without failing.
     return data if encode_base64(data) == text else None
+
+
+def _cosigned(time_s: int, text: bytes) -> bytes:
+    return b"cosignature/v1\ntime %d\n" % time_s + text
 
 
 def _by_name_and_id(verifiers: Sequence[VerifierKey]) -> dict[tuple[str, bytes], VerifierKey]:

@@ -84,8 +84,8 @@ def test_names_that_would_break_a_note_are_refused(name):
 
 def test_other_signature_types_are_refused_until_they_are_known():
     with pytest.raises(InvalidVerifierKey) as caught:
-        VerifierKey("witness.example", bytes(32), 0x04)
-    assert caught.value.fields["type"] == 4
+        VerifierKey("witness.example", bytes(32), 0x06)
+    assert caught.value.fields["type"] == 6
 
 
 @pytest.mark.parametrize("text", ["", "no newline at the end", "tab\there\n", "cr\r\n", "lone \ud800\n"])

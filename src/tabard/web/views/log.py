@@ -96,11 +96,11 @@ def leaf(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBa
 @public_page
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponseBase:
-    """The newest signed tree head."""
+    """The newest signed tree head, with the cosignatures it has so far."""
     head = selectors.latest_checkpoint()
     if head is None:
         return HttpResponse("No checkpoint is signed yet.\n", TEXT, status=404)
-    return _published(request, head.note, TEXT, FOR_SECONDS)
+    return _published(request, selectors.published_note(head), TEXT, FOR_SECONDS)
 
 
 @public_page
