@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.object_server import ObjectServer, program, shared
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLES = REPOSITORY.parent / "shared" / "samples"
 
@@ -15,6 +17,14 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip(f"the sample files are not here ({SAMPLES.relative_to(REPOSITORY.parent)})")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def object_server() -> ObjectServer:
+    """A real S3 server on loopback, one for the whole run."""
+    if program() is None:
+        pytest.skip("no S3 server: the `weed` program of seaweedfs is not installed")
+    return shared(Path(os.environ["TABARD_TEST_HOME"]) / "objects")
 
 
 @pytest.fixture(autouse=True)

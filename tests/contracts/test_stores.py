@@ -1,83 +1,33 @@
 """What every object store must do, whichever adapter it is: one suite, run against each."""
 
 import os
-import random
-import shutil
-import socket
-import subprocess
-import sysconfig
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import httpx
 import obstore
 import pytest
 from obstore.store import MemoryStore, S3Store
+from tests.object_server import REGION
 
 from tabard.kernel.errors import Conflict, Invalid, NotFound
 from tabard.vault.adapters.cloud import PART_BYTES, CloudStore
 from tabard.vault.adapters.local import LocalStore
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreKeyInvalid, WriterClosed
+from tabard.vault.ports import Entry
 
 KEY = "ff/0a/one"
 
 
-def _weed():
-    installed = Path(sysconfig.get_path("scripts")) / "weed"
-    return str(installed) if installed.exists() else shutil.which("weed")
-
-
-def _free_port():
-    """A free port whose twin 10,000 above, which the server takes for gRPC, is free too."""
-    for port in random.sample(range(20_000, 30_000), 100):
-        with socket.socket() as one, socket.socket() as twin:
-            try:
-                one.bind(("127.0.0.1", port))
-                twin.bind(("127.0.0.1", port + 10_000))
-            except OSError:
-                continue
-            return port
-    pytest.fail("no free port")
-
-
 @pytest.fixture(scope="session")
-def s3_bucket(tmp_path_factory):
-    """A bucket of a real S3 server on loopback."""
-    weed = _weed()
-    if weed is None:
-        pytest.skip("no S3 server: the `weed` program of seaweedfs is not installed")
-    folder, port = tmp_path_factory.mktemp("weed"), _free_port()
-    options = [f"-dir={folder}", "-ip=127.0.0.1", f"-s3.port={port}", f"-master.port={_free_port()}"]
-    options += [f"-volume.port={_free_port()}", f"-filer.port={_free_port()}", "-filer.disableHttp"]
-    options += ["-master.telemetry=false"]
-    with subprocess.Popen([weed, "server", "-s3", *options], stderr=subprocess.DEVNULL) as server:
-        try:
-            yield _ready_bucket(port)
-        finally:
-            server.terminate()
-
-
-def _ready_bucket(port):
-    endpoint = f"http://127.0.0.1:{port}"
-    with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
-        client.put(f"{endpoint}/vault").raise_for_status()
-    bucket = S3Store(
-        "vault",
-        endpoint=endpoint,
-        region="us-east-1",
-        skip_signature=True,
+def s3_bucket(object_server):
+    """A bucket of a real S3 server."""
+    return S3Store(
+        object_server.bucket("a"),
+        endpoint=object_server.endpoint,
+        region=REGION,
+        access_key_id=object_server.a.access_key,
+        secret_access_key=object_server.a.secret_key,
         client_options={"allow_http": True},
     )
-    for _ in range(100):
-        try:
-            obstore.put(bucket, "ready", b"")
-        except obstore.exceptions.BaseError:
-            time.sleep(0.2)
-        else:
-            obstore.delete(bucket, "ready")
-            return bucket
-    pytest.fail("the S3 server did not become ready")
 
 
 @pytest.fixture(params=["local", "memory", "s3"])
@@ -99,6 +49,10 @@ def put(store, key, *pieces):
         writer.commit()
 
 
+def keys(store, prefix=""):
+    return [entry.key for entry in store.entries(prefix)]
+
+
 def test_an_object_reads_back_as_it_was_written(store):
     put(store, KEY, b"one ", bytearray(b"two "), memoryview(b"three"))
     assert store.size(KEY) == 13
@@ -109,7 +63,7 @@ def test_an_empty_object_is_an_object(store):
     put(store, KEY)
     assert store.size(KEY) == 0
     assert store.read(KEY, 0, 0) == b""
-    assert list(store.list()) == [KEY]
+    assert keys(store) == [KEY]
 
 
 def test_a_large_object_streams_through(store):
@@ -142,11 +96,11 @@ def test_the_writer_takes_bytes_over_before_it_returns(store):
 def test_nothing_is_visible_before_commit(store):
     with store.create(KEY) as writer:
         writer.write(bytes(2 * PART_BYTES))
-        assert list(store.list()) == []
+        assert keys(store) == []
         with pytest.raises(ObjectMissing):
             store.size(KEY)
         writer.commit()
-    assert list(store.list()) == [KEY]
+    assert keys(store) == [KEY]
 
 
 def test_a_writer_left_without_commit_leaves_nothing(store):
@@ -154,7 +108,7 @@ def test_a_writer_left_without_commit_leaves_nothing(store):
         writer.write(b"half an object")
     with pytest.raises(ObjectMissing):
         store.read(KEY, 0, 1)
-    assert list(store.list()) == []
+    assert keys(store) == []
     put(store, KEY, b"a second attempt is free to succeed")
 
 
@@ -182,7 +136,7 @@ def test_an_existing_object_is_never_replaced(store):
         put(store, KEY, b"the second does not")
     assert isinstance(caught.value, Conflict)
     assert store.read(KEY, 0, 99) == b"the first stands"
-    assert list(store.list()) == [KEY]
+    assert keys(store) == [KEY]
 
 
 def test_of_many_writers_at_once_exactly_one_wins(store):
@@ -201,7 +155,7 @@ def test_of_many_writers_at_once_exactly_one_wins(store):
         won = list(pool.map(commit, writers))
     assert won.count(True) == 1
     assert store.read(KEY, 0, 2000) == bytes([won.index(True)]) * 1000
-    assert list(store.list()) == [KEY]
+    assert keys(store) == [KEY]
 
 
 def test_delete_is_idempotent(store):
@@ -212,7 +166,7 @@ def test_delete_is_idempotent(store):
     with pytest.raises(ObjectMissing) as caught:
         store.read(KEY, 0, 1)
     assert isinstance(caught.value, NotFound)
-    assert list(store.list()) == []
+    assert keys(store) == []
 
 
 def test_a_missing_object_has_no_bytes_and_no_size(store):
@@ -225,17 +179,17 @@ def test_a_missing_object_has_no_bytes_and_no_size(store):
 def test_list_finds_whole_segments_only(store):
     for key in ("aa/01/x", "aa/02/y", "aab/01/z", "top"):
         put(store, key, b"x")
-    assert sorted(store.list()) == ["aa/01/x", "aa/02/y", "aab/01/z", "top"]
-    assert sorted(store.list("aa")) == ["aa/01/x", "aa/02/y"]
-    assert list(store.list("aa/02")) == ["aa/02/y"]
-    assert list(store.list("nothing/here")) == []
+    assert sorted(keys(store)) == ["aa/01/x", "aa/02/y", "aab/01/z", "top"]
+    assert sorted(keys(store, "aa")) == ["aa/01/x", "aa/02/y"]
+    assert keys(store, "aa/02") == ["aa/02/y"]
+    assert keys(store, "nothing/here") == []
 
 
 @pytest.mark.parametrize(
     "key", ["", "/a", "a/", "a//b", "../a", "a/../b", ".partial/x", "A", "a b", "a\0b", "é"]
 )
 def test_a_key_cannot_climb_out_or_name_the_stores_own_files(store, key):
-    for call in (store.create, store.size, store.delete, lambda key: store.read(key, 0, 1)):
+    for call in (store.create, store.replace, store.size, store.delete, lambda key: store.read(key, 0, 1)):
         with pytest.raises(StoreKeyInvalid) as caught:
             call(key)
     assert isinstance(caught.value, Invalid)
@@ -248,5 +202,58 @@ def test_cleaning_leaves_objects_and_living_writers_alone(store):
         assert store.clean() == 0
         writer.write(b"here")
         writer.commit()
-    assert sorted(store.list()) == [KEY, "kept"]
+    assert sorted(keys(store)) == [KEY, "kept"]
     assert store.read(KEY, 0, 99) == b"still here"
+
+
+def test_entries_tell_the_size_of_each_object(store):
+    put(store, "aa/01/x", b"four")
+    put(store, "aa/02/y")
+    put(store, "top", bytes(70_000))
+    assert set(store.entries()) == {Entry("aa/01/x", 4), Entry("aa/02/y", 0), Entry("top", 70_000)}
+
+
+def test_many_objects_are_each_listed_once(store):
+    wanted = {f"{number % 7:02x}/{number:04}" for number in range(300)}
+    for key in wanted:
+        put(store, key, b"x")
+    found = keys(store)
+    assert len(found) == 300
+    assert set(found) == wanted
+
+
+def replace(store, key, *pieces):
+    with store.replace(key) as writer:
+        for piece in pieces:
+            writer.write(piece)
+        writer.commit()
+
+
+def test_a_repair_takes_the_place_of_what_stood_there(store):
+    put(store, KEY, b"rotten bytes")
+    replace(store, KEY, b"good ", b"ones")
+    assert store.read(KEY, 0, 99) == b"good ones"
+    assert list(store.entries()) == [Entry(KEY, 9)]
+
+
+def test_a_repair_puts_back_what_is_missing(store):
+    replace(store, KEY, bytes(2 * PART_BYTES + 1))
+    assert store.size(KEY) == 2 * PART_BYTES + 1
+
+
+def test_a_repair_that_is_not_committed_changes_nothing(store):
+    put(store, KEY, b"as it stood")
+    with store.replace(KEY) as writer:
+        writer.write(b"half a rep")
+        assert store.read(KEY, 0, 99) == b"as it stood"
+    assert store.read(KEY, 0, 99) == b"as it stood"
+    with pytest.raises(WriterClosed):
+        writer.commit()
+
+
+def test_a_key_freed_by_a_repair_is_still_taken(store):
+    put(store, KEY, b"one")
+    replace(store, KEY, b"two")
+    with pytest.raises(ObjectExists):
+        put(store, KEY, b"three")
+    assert store.read(KEY, 0, 99) == b"two"

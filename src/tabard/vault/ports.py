@@ -2,12 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
 from tabard.vault.errors import StoreKeyInvalid
 
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One visible object, as a store lists it."""
+
+    key: str
+    size_bytes: int
 
 
 class ObjectWriter(Protocol):
@@ -25,11 +34,14 @@ class ObjectWriter(Protocol):
         ...
 
     def commit(self) -> None:
-        """The object is durable and visible, whole, when this returns; nothing existing was replaced.
+        """The object is durable and visible, whole, when this returns.
+
+        A writer of `create` replaces nothing. A writer of `replace` puts its object in the place of another: whatever
+        happens, the old one or the new one stands there, whole.
 
         Raises:
-            ObjectExists: another object stands under the key; it is untouched and this one is gone.
-            StoreFull, StoreFailed: nothing of the object is visible.
+            ObjectExists: of `create` only: another object stands under the key; it is untouched, this one is gone.
+            StoreFull, StoreFailed: nothing of a new object is visible.
         """
         ...
 
@@ -48,13 +60,23 @@ class ObjectWriter(Protocol):
 
 
 class ObjectStore(Protocol):
-    """Keeps objects under keys; an object, once visible, never changes. Safe to share between threads."""
+    """Keeps objects under keys; one that is visible changes only by `replace`. Safe to share between threads."""
 
     def create(self, key: str) -> ObjectWriter:
         """A writer for a new object under `key`.
 
         Raises:
             ObjectExists: here or at commit, where `key` is taken.
+            StoreKeyInvalid, StoreFull, StoreFailed.
+        """
+        ...
+
+    def replace(self, key: str) -> ObjectWriter:
+        """A writer for an object that takes the place of the one under `key`, or stands there where none did.
+
+        For repair alone: of a damaged copy from a good one. A store under a lock keeps the old bytes as a version.
+
+        Raises:
             StoreKeyInvalid, StoreFull, StoreFailed.
         """
         ...
@@ -83,8 +105,10 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """The keys of all visible objects below `prefix` (whole segments, no trailing slash), in no order.
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """All visible objects below `prefix` (whole segments, no trailing slash), each once, in no order.
+
+        One that comes or goes meanwhile may be among them or not.
 
         Raises:
             StoreFailed.

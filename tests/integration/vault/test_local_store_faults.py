@@ -40,6 +40,10 @@ class Fault:
         return call
 
 
+def keys(store):
+    return [entry.key for entry in store.entries()]
+
+
 def put(store):
     with store.create(KEY) as writer:
         writer.write(PLAIN[:5000])
@@ -83,7 +87,7 @@ def test_a_failure_at_any_step_leaves_a_whole_object_or_none(tmp_path, after, co
             except (StoreFull, StoreFailed):
                 failed = True
         store = LocalStore(root)
-        assert list(store.list()) == ([] if failed else [KEY]), steps[at]
+        assert keys(store) == ([] if failed else [KEY]), steps[at]
         if not failed:
             survived.append(steps[at])
             assert store.read(KEY, 0, len(PLAIN)) == PLAIN
@@ -147,7 +151,7 @@ def test_a_process_killed_before_the_name_leaves_only_what_clean_removes(tmp_pat
     run_and_kill(tmp_path, moment)
     store = LocalStore(tmp_path)
     assert len(leftovers(tmp_path)) == 1
-    assert list(store.list()) == []
+    assert keys(store) == []
     with pytest.raises(ObjectMissing):
         store.size(KEY)
     assert store.clean() == 1

@@ -17,7 +17,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore as Bucket
 
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreFailed, WriterClosed
-from tabard.vault.ports import checked_key
+from tabard.vault.ports import Entry, checked_key
 
 if TYPE_CHECKING:
     from obstore import WritableFile
@@ -37,6 +37,11 @@ class CloudStore:
         """A writer for a new object; whether the key is free is decided at commit."""
         with _failures("create", key):
             return CloudWriter(self._bucket, checked_key(key))
+
+    def replace(self, key: str) -> "CloudWriter":
+        """A writer whose object takes the place of another; a bucket with versions keeps the old one behind it."""
+        with _failures("replace", key):
+            return ReplacingCloudWriter(self._bucket, checked_key(key))
 
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the object, fewer only where it ends."""
@@ -62,11 +67,13 @@ class CloudStore:
         with _failures("delete", key), contextlib.suppress(FileNotFoundError):
             obstore.delete(self._bucket, key)
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """The keys of all objects below `prefix`, in no order."""
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """All objects below `prefix`, in no order; of one with versions the newest."""
         with _failures("list", prefix):
             for page in obstore.list(self._bucket, prefix=checked_key(prefix) if prefix else None):
-                yield from (item["path"] for item in page if not item["path"].startswith(f"{CLAIMS}/"))
+                for item in page:
+                    if not item["path"].startswith(f"{CLAIMS}/"):
+                        yield Entry(item["path"], item["size"])
 
     def clean(self) -> int:
         """Nothing to do: unfinished uploads are invisible and the bucket's lifecycle rule removes them."""
@@ -94,10 +101,8 @@ class CloudWriter:
     def commit(self) -> None:
         """The object is visible under its key, or nothing of it is."""
         upload = self._require_open()
-        with self._or_abort("commit"), self._claimed():
-            if _is_taken(self._bucket, self._key):
-                raise ObjectExists("An object already stands under this key.", key=self._key)
-            self._complete(upload)
+        with self._or_abort("commit"):
+            self._make_visible(upload)
         self._upload = None
 
     def abort(self) -> None:
@@ -119,6 +124,12 @@ class CloudWriter:
         if self._upload is None:
             raise WriterClosed("The object was committed or aborted.")
         return self._upload
+
+    def _make_visible(self, upload: "WritableFile") -> None:
+        with self._claimed():
+            if _is_taken(self._bucket, self._key):
+                raise ObjectExists("An object already stands under this key.", key=self._key)
+            self._complete(upload)
 
     def _complete(self, upload: "WritableFile") -> None:
         try:
@@ -149,6 +160,13 @@ class CloudWriter:
         except BaseException:
             self.abort()
             raise
+
+
+class ReplacingCloudWriter(CloudWriter):
+    """One object on its way into the place of another."""
+
+    def _make_visible(self, upload: "WritableFile") -> None:
+        upload.close()  # an answer that is lost leaves the old or the new object, each whole
 
 
 def _is_taken(bucket: Bucket, key: str) -> bool:

@@ -2,8 +2,8 @@
 
 A file is written under `.partial/`, synced, and only then linked to its name, which fails if the name is
 taken; then the folder is synced. A name therefore never stands for anything but a whole, durable object. A
-writer holds a lock on its partial file; a partial file without a lock belongs to a killed process and goes at
-the next start.
+repair renames over the name instead, which swaps one whole file for another (rename(2)). A writer holds a
+lock on its partial file; a partial file without a lock belongs to a killed process and goes at the next start.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreFailed, StoreFull, WriterClosed
-from tabard.vault.ports import checked_key
+from tabard.vault.ports import Entry, checked_key
 
 PARTIAL = ".partial"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -40,6 +40,13 @@ class LocalStore:
             self.ensure_folder(self._partial)
             return LocalWriter(self, path, self._partial)
 
+    def replace(self, key: str) -> "LocalWriter":
+        """A writer whose object takes the place of another."""
+        path = self._path(key)
+        with _failures("replace", key):
+            self.ensure_folder(self._partial)
+            return ReplacingWriter(self, path, self._partial)
+
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the object, fewer only where it ends."""
         with _failures("read", key), _missing(key):
@@ -61,16 +68,11 @@ class LocalStore:
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
 
-    def list(self, prefix: str = "") -> Iterator[str]:
-        """The keys of all objects below `prefix`, in no order."""
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """All objects below `prefix`, in no order; a folder's names are read at once, its sizes one by one."""
         top = self._path(prefix) if prefix else self._root
-        if not top.is_dir():
-            return
         with _failures("list", prefix):
-            for folder, folders, files in os.walk(top, onerror=_raise):
-                folders[:] = [name for name in folders if not name.startswith(".")]
-                relative = Path(folder).relative_to(self._root)
-                yield from ((relative / name).as_posix() for name in files)
+            yield from _walk(top, f"{prefix}/" if prefix else "")
 
     def clean(self) -> int:
         """Partial files of killed processes are gone; those of living writers stay. Returns how many went."""
@@ -122,7 +124,7 @@ class LocalWriter:
         with self._or_abort("commit"):
             os.fsync(self._descriptor)
             self._store.ensure_folder(self._path.parent)
-            self._link()
+            self._give_name()
             sync_folder(self._path.parent)
         self._close()
 
@@ -156,7 +158,7 @@ class LocalWriter:
             self.abort()
             raise
 
-    def _link(self) -> None:
+    def _give_name(self) -> None:
         try:
             os.link(self._temporary, self._path)
         except FileExistsError as error:
@@ -176,6 +178,16 @@ class LocalWriter:
             self._temporary.unlink()
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
+
+
+class ReplacingWriter(LocalWriter):
+    """One object on its way into the place of another."""
+
+    def _give_name(self) -> None:
+        self._temporary.replace(self._path)
+
+    def _withdraw(self) -> None:
+        """A name once given stays: the old object is gone, and this one is whole."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -228,8 +240,19 @@ def _read_span(descriptor: int, start: int, stop: int) -> bytes:
     return data
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _walk(folder: Path | str, above: str) -> Iterator[Entry]:
+    """The files below `folder`, whose key is `above` without its slash; names that start with a dot are not objects."""
+    try:
+        with os.scandir(folder) as found:
+            names = [entry for entry in found if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):  # never made, or an object's own key
+        return
+    for entry in names:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{above}{entry.name}/")
+            continue
+        with contextlib.suppress(FileNotFoundError):  # gone since it was named
+            yield Entry(above + entry.name, entry.stat().st_size)
 
 
 @contextlib.contextmanager
