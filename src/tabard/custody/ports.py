@@ -5,13 +5,14 @@ from typing import Protocol
 
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
+from tabard.merkle.note import VerifierKey
 
 EventRouter = Callable[[EventKind, Subject], None]
 """Queues, inside the caller's transaction, the jobs that follow from an event; wired by `config`."""
 
 
 class CheckpointSigner(Protocol):
-    """Holds the log's private key."""
+    """Holds the log's private keys: one, or after a rotation several."""
 
     @property
     def origin(self) -> str:
@@ -19,10 +20,17 @@ class CheckpointSigner(Protocol):
 
     @property
     def vkey(self) -> str:
-        """The verifier key to give to others (C2SP signed-note)."""
+        """The verifier key to give to others (C2SP signed-note): the newest one's."""
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """Every key that ever signed this log, newest first; a checkpoint by any of them is the log's own."""
 
     def sign(self, text: str) -> str:
-        """The signed note over a checkpoint's text; from now on `last_signed` gives it, even if we are killed."""
+        """The note over a checkpoint's text, signed by every key that signs now.
+
+        From now on `last_signed` gives it, even if we are killed.
+        """
 
     def last_signed(self) -> str | None:
         """The last note that was signed, remembered outside the database; None before the first."""

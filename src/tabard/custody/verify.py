@@ -6,7 +6,7 @@ what the leaves give, and the tree must have the root that every signed checkpoi
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,18 +80,19 @@ class _GrowingTree:
         return value
 
 
-def verify_log(vkey: str, *, also_signed: Iterable[str] = ()) -> LogReport:
+def verify_log(*vkeys: str, also_signed: Iterable[str] = ()) -> LogReport:
     """The whole log recomputed from its leaves and compared with nodes, checkpoints and commitments.
 
     Args:
-        vkey: The log's verifier key, from somewhere that the database's administrator cannot change.
+        vkeys: The log's verifier keys, those of before a rotation too, from somewhere that the database's
+            administrator cannot change.
         also_signed: Checkpoints kept outside the database, as signed notes.
     """
     report = LogReport()
-    verifier = VerifierKey.parse(vkey)
-    heads = _signed_heads(verifier, report)
+    verifiers = [VerifierKey.parse(vkey) for vkey in vkeys]
+    heads = _signed_heads(verifiers, report)
     for note in also_signed:
-        head = _opened("kept outside the database", note, verifier, report)
+        head = _opened("kept outside the database", note, verifiers, report)
         if head is not None and heads.setdefault(head.size, head.root) != head.root:
             report.add("fork", head.size, f"Two different histories of {head.size} events were signed.")
     report.unsequenced = Event.objects.filter(position__isnull=True).count()
@@ -101,12 +102,12 @@ def verify_log(vkey: str, *, also_signed: Iterable[str] = ()) -> LogReport:
     return report
 
 
-def _signed_heads(verifier: VerifierKey, report: LogReport) -> dict[int, bytes]:
+def _signed_heads(verifiers: Sequence[VerifierKey], report: LogReport) -> dict[int, bytes]:
     """Size to root of every checkpoint whose signature holds; the others are defects."""
     heads: dict[int, bytes] = {}
     for row in Checkpoint.objects.order_by("size"):
         report.checkpoints += 1
-        head = _opened(row.size, row.note, verifier, report)
+        head = _opened(row.size, row.note, verifiers, report)
         if head is None:
             continue
         if (head.size, head.root) != (row.size, bytes(row.root)):
@@ -117,10 +118,12 @@ def _signed_heads(verifier: VerifierKey, report: LogReport) -> dict[int, bytes]:
     return heads
 
 
-def _opened(where: object, note: str, verifier: VerifierKey, report: LogReport) -> TreeHead | None:
+def _opened(
+    where: object, note: str, verifiers: Sequence[VerifierKey], report: LogReport
+) -> TreeHead | None:
     """The checkpoint in a note, or None and a defect where its signature does not hold."""
     try:
-        return open_checkpoint(note.encode(), [verifier])
+        return open_checkpoint(note.encode(), verifiers)
     except Integrity as error:
         report.add("checkpoint_signature", where, f"Checkpoint {where}: {error.message}")
         return None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from tabard.cli.commands import log_keys
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
@@ -13,11 +14,19 @@ from tabard.cli.output import console, emit
 app = typer.Typer(
     help="The custody log: verify it, show its newest checkpoint, fetch receipts.", no_args_is_help=True
 )
+app.command("rotate-key")(log_keys.rotate_key)
+app.command("retire-key")(log_keys.retire_key)
+app.command("keys")(log_keys.keys)
 
 
 @app.command()
 def verify(
-    key: Annotated[str, typer.Option(help="The log's verifier key; default: this installation's own.")] = "",
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A verifier key of the log; repeat it for each key that the log had. Default: this installation's own."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Recompute the whole log and compare it with everything that was ever signed."""
@@ -27,7 +36,8 @@ def verify(
 
         signer = log_signer()
         last = signer.last_signed()
-        report = verify_log(key or signer.vkey, also_signed=[last] if last else [])
+        own = [verifier.encode() for verifier in signer.verifiers]
+        report = verify_log(*(key or own), also_signed=[last] if last else [])
     defects = [{"code": found.code, "where": found.where, "words": found.words} for found in report.defects]
     for found in report.defects:
         console.print(f"[bold red]{found.code}[/] {found.words}", markup=True)
