@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from tabard.custody import selectors
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetSequenced
+from tabard.custody.key_history import key_history
 from tabard.incidents.log_reading import check_may_take_proof, record_log_view
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid, NotFound
@@ -118,8 +119,16 @@ def tile(request: HttpRequest, path: str) -> HttpResponseBase:
 @public_page
 @require_safe
 def vkey(request: HttpRequest) -> HttpResponseBase:
-    """The verifier key of the log, as C2SP signed-note writes it."""
+    """The current verifier key of the log, as C2SP signed-note writes it."""
     return _published(request, f"{log_signer().vkey}\n", TEXT, FOR_SECONDS)
+
+
+@public_page
+@require_safe
+def vkeys(request: HttpRequest) -> HttpResponseBase:
+    """Every verifier key that the log ever had, newest first, with the first and last checkpoint of each."""
+    spans = key_history(log_signer().keys())
+    return _published(request, "".join(span.encode() for span in spans), TEXT, FOR_SECONDS)
 
 
 def _published(request: HttpRequest, content: str | bytes, content_type: str, cached: str) -> HttpResponse:
