@@ -3,8 +3,8 @@
 `docs/reference/sealed-object.md` specifies the bytes; `Sealer` writes them, `SealedReader` reads them.
 """
 
-from tabard.sealing.keys import KeyRing, WrappedKey
+from tabard.sealing.keys import KeyRing, ManagedKeyRing, WrappedKey
 from tabard.sealing.open import SealedReader
 from tabard.sealing.seal import SealedFacts, Sealer
 
-__all__ = ["KeyRing", "SealedFacts", "SealedReader", "Sealer", "WrappedKey"]
+__all__ = ["KeyRing", "ManagedKeyRing", "SealedFacts", "SealedReader", "Sealer", "WrappedKey"]

@@ -54,6 +54,28 @@ class KeyRing(Protocol):
         ...
 
 
+class ManagedKeyRing(KeyRing, Protocol):
+    """A key ring whose key-encryption keys we look after ourselves; every process sees a change at once."""
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys of the ring, the oldest first."""
+        ...
+
+    def rotate(self) -> str:
+        """A new key is current and durable; objects under older keys still open. Returns the new key's id."""
+        ...
+
+    def retire(self, key_id: str) -> None:
+        """The key is durably gone from the ring.
+
+        Raises:
+            Conflict: it is the current key.
+            Unavailable: the ring does not hold it.
+        """
+        ...
+
+
 def new_data_key() -> bytes:
     """32 fresh bytes from the system's cryptographic random source."""
     return secrets.token_bytes(DATA_KEY_BYTES)

@@ -57,6 +57,12 @@ class KeyNotHeld(Unavailable):
     code = "key_not_held"
 
 
+class KeyInUse(Conflict):
+    """The key-encryption key cannot be retired: it is the current one, or something is still wrapped by it."""
+
+    code = "key_in_use"
+
+
 class SealedObjectUnknown(NotFound):
     """No sealed object has this id."""
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tabard.kernel.ids import new_id
 from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
@@ -29,6 +29,8 @@ from tabard.vault.models import SealedObject
 from tabard.vault.ports import ObjectStore
 from tabard.vault.stores import configured_key_ring, configured_store
 
+KEYS_LOCK = 0x6B65_7972_696E  # "keyrin": held shared by who records a wrapped key, alone by who retires a key
+
 
 class PendingObject:
     """One object being sealed. A context manager: leaving it before `seal` abandons the object.
@@ -42,10 +44,11 @@ class PendingObject:
         self.facts: SealedFacts | None = None
         self._store = store
         self._recorded = False
-        data_key = key_ring.new_data_key()
-        self.wrapped_key: WrappedKey = key_ring.wrap(data_key, object_id)
+        self._key_ring = key_ring
+        self._data_key = key_ring.new_data_key()
+        self.wrapped_key: WrappedKey = key_ring.wrap(self._data_key, object_id)
         self._writer = store.create(self.store_key)
-        self._sealer = Sealer(object_id, data_key, self.wrapped_key.key_id, self._writer.write)
+        self._sealer = Sealer(object_id, self._data_key, self.wrapped_key.key_id, self._writer.write)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """All of `data` is hashed and on its way; the caller may reuse its memory.
@@ -85,6 +88,12 @@ class PendingObject:
         self._recorded = True
         return self.facts
 
+    def wrap_again(self) -> WrappedKey:
+        """The data key under the key that is current now; an upload may outlive the key it began under."""
+        if self.wrapped_key.key_id != self._key_ring.current_key_id:
+            self.wrapped_key = self._key_ring.wrap(self._data_key, self.object_id)
+        return self.wrapped_key
+
     def __enter__(self) -> Self:
         return self
 
@@ -119,6 +128,8 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
         NotSealedYet: `pending.seal()` has not returned.
     """
     facts = pending.mark_recorded()
+    keep_keys()
+    wrapped = pending.wrap_again()
     return SealedObject.objects.create(
         id=facts.object_id,
         store_key=pending.store_key,
@@ -126,10 +137,16 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
         sealed_size_bytes=facts.sealed_size_bytes,
         sha256=facts.sha256,
         chunk_size=facts.chunk_size,
-        wrapped_key=pending.wrapped_key.blob,
-        key_id=pending.wrapped_key.key_id,
+        wrapped_key=wrapped.blob,
+        key_id=wrapped.key_id,
         sealed_at=at,
     )
+
+
+def keep_keys() -> None:
+    """No key-encryption key is retired until the caller's transaction ends; many may ask for that at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS_LOCK])
 
 
 def open_object(*, obj: SealedObject) -> SealedReader:

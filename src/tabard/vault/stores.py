@@ -8,7 +8,7 @@ from urllib.request import url2pathname
 
 from django.conf import settings
 
-from tabard.sealing import KeyRing
+from tabard.sealing import ManagedKeyRing
 from tabard.vault.adapters.keyring import LocalKeyRing
 from tabard.vault.adapters.local import LocalStore
 from tabard.vault.errors import StoreUrlInvalid
@@ -48,13 +48,13 @@ def configured_stores() -> Mapping[str, ObjectStore]:
     return {"a": configured_store()} | ({"b": store_from_url(second)} if second else {})
 
 
-def configured_key_ring() -> KeyRing:
+def configured_key_ring() -> ManagedKeyRing:
     """The key ring in the folder `keys` of `TABARD_HOME`."""
     return _key_ring(Path(settings.TABARD_HOME) / "keys")
 
 
 @lru_cache(maxsize=8)
-def _key_ring(folder: Path) -> KeyRing:
+def _key_ring(folder: Path) -> ManagedKeyRing:
     return LocalKeyRing(folder)
 
 

@@ -2,11 +2,13 @@
 
 import typer
 
+from tabard.cli.commands import vault_keys
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
 
 app = typer.Typer(help="Sealed objects in their store.", no_args_is_help=True)
+vault_keys.mount(app)
 
 
 @app.callback()
