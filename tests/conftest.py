@@ -27,6 +27,15 @@ def object_server() -> ObjectServer:
     return shared(Path(os.environ["TABARD_TEST_HOME"]) / "objects")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    """pytest-django's, and then the log's tables may be emptied between tests; see `tampering`."""
+    from tests.tampering import let_tables_be_emptied
+
+    with django_db_blocker.unblock():
+        let_tables_be_emptied()
+
+
 @pytest.fixture(autouse=True)
 def _each_test_has_a_log_of_its_own() -> None:
     """The database forgets between tests; so must the memory of what was signed, which is kept outside it."""

@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tabard.cli.home import Home, database_url
+from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
 from tabard.config.database import django_database
 
@@ -29,4 +29,7 @@ atexit.register(_server.__exit__, None, None, None)
 
 from tabard.config.settings import *  # noqa: E402, F403 - the environment above must be set before they are read
 
-DATABASES = {"default": django_database(database_url(_database))}
+# As the owner: test databases are made, migrated and flushed. The triggers refuse the owner as well; what the
+# application's role may do is tried on a server of its own, in tests/integration/cli/test_database_roles.py.
+_url = os.environ.get("DATABASE_URL") or embedded_url(_database, user="tabard_owner")
+DATABASES = {"default": django_database(_url)}

@@ -109,6 +109,16 @@ def database_url(home: Home, environ: Mapping[str, str] = os.environ) -> str:
     return environ.get("DATABASE_URL") or embedded_url(home)
 
 
+def owner_url(home: Home, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The address that migrations use: of the role that owns the tables, where the application's role does not.
+
+    None where `DATABASE_URL` is set and `TABARD_OWNER_DATABASE_URL` is not: there one role is both.
+    """
+    if environ.get("DATABASE_URL"):
+        return environ.get("TABARD_OWNER_DATABASE_URL") or None
+    return embedded_url(home, user="tabard_owner")
+
+
 def embedded_url(home: Home, *, user: str = "tabard", database: str = "tabard") -> str:
     """The address of this home's embedded server for one role and database, as a libpq URI."""
     return f"postgresql://{user}@/{database}?host={quote(str(home.socket_folder), safe='')}&port={_PORT}"

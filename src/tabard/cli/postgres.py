@@ -27,7 +27,7 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
-from tabard.cli import launch
+from tabard.cli import database_roles, launch
 from tabard.cli.home import (
     Home,
     database_url,
@@ -270,16 +270,13 @@ class Server:
             raise self._failure("PostgreSQL did not start", start_bytes)
 
     def _prepare(self) -> None:
-        """The role, its database and the extensions exist; what is there already is left as it is."""
+        """Roles, database, extensions and privileges are there; what is as it should be is left as it is."""
         with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'tabard'").fetchone():
-                # No superuser: a flaw in a query must not become a program on this machine.
-                connection.execute("CREATE ROLE tabard LOGIN CREATEDB")
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tabard'").fetchone():
-                connection.execute("CREATE DATABASE tabard OWNER tabard")
+            database_roles.make_roles(connection)
         with psycopg.connect(embedded_url(self.home, user=_SUPERUSER), autocommit=True) as connection:
             for name in EXTENSIONS:
                 connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
+            database_roles.take_over(connection)
 
     def _stop(self) -> None:
         """Nothing of the server runs when this returns: fast shutdown, after a minute an immediate one."""

@@ -16,7 +16,7 @@ TABARD_FORCE      the force's name, as screens show it
 import os
 from importlib.metadata import version
 
-from tabard.cli.home import Home, database_url
+from tabard.cli.home import Home, database_url, owner_url
 from tabard.config.database import django_database
 from tabard.config.secrets import secret_key
 
@@ -93,6 +93,8 @@ TEMPLATES = [
 WSGI_APPLICATION = "tabard.config.wsgi.application"
 
 DATABASES = {"default": django_database(database_url(_home))}
+_owner_url = owner_url(_home)
+TABARD_OWNER_DATABASE = django_database(_owner_url) if _owner_url else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Account"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]

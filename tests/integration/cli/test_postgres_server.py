@@ -138,7 +138,7 @@ def test_processes_that_start_it_at_once_share_one(home):
 
 def test_a_killed_server_is_started_again_with_everything_committed(home):
     with Server(home, {}) as server:
-        with psycopg.connect(server.url) as connection:
+        with psycopg.connect(embedded_url(home, user="tabard_owner")) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
         assert server.ensure() is False
         with psycopg.connect(server.url):  # its child must not keep the dead server's place

@@ -1,8 +1,10 @@
 """`tabard manage`: Django's own commands, for those who build Tabard."""
 
+from contextlib import nullcontext
+
 import typer
 
-from tabard.cli.database import load_django
+from tabard.cli.database import load_django, owner_connection
 from tabard.cli.home import Home
 from tabard.cli.postgres import Server
 
@@ -13,4 +15,6 @@ def manage(context: typer.Context) -> None:
         load_django()
         from django.core.management import execute_from_command_line
 
-        execute_from_command_line(["tabard manage", *context.args])
+        # Only what changes tables works as their owner; a shell gets no more than the application has.
+        with owner_connection() if context.args[:1] == ["migrate"] else nullcontext():
+            execute_from_command_line(["tabard manage", *context.args])
