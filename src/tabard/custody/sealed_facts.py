@@ -24,6 +24,10 @@ _SPEAK_OF_OBJECTS = (
     EventKind.CLIP_CUT,
     EventKind.PACK_BUILT,
 )
+# Every object comes into being with one of these; what else speaks of it, speaks of it later.
+SEALING_KINDS = frozenset(
+    kind.value for kind in (EventKind.OBJECT_SEALED, EventKind.OBJECT_CONFLICTED, *_SPEAK_OF_OBJECTS)
+)
 # Their leaf's SHA-256 is over something other than one object's bytes.
 _OF_SOMETHING_ELSE = {EventKind.RECORDING_SEALED.value, EventKind.SEGMENT_PACKETS_INDEXED.value}
 _DESTROYS_KEYS = (EventKind.RECORDING_DISPOSED, EventKind.KEY_DESTROYED)

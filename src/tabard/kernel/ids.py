@@ -1,5 +1,6 @@
 """Which id does a new thing get? A UUIDv7 (RFC 9562): unique without asking anyone, and sorted by time."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils import compat
@@ -8,3 +9,8 @@ from uuid_utils import compat
 def new_id() -> UUID:
     """A fresh UUIDv7; ids made later in one process sort later."""
     return compat.uuid7()
+
+
+def made_at(some_id: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond, by the clock of the machine that made it (RFC 9562 section 5.7)."""
+    return datetime.fromtimestamp((some_id.int >> 80) / 1000, UTC)

@@ -1,6 +1,6 @@
 """What do we know about a recording that decides how long it is kept?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -93,6 +93,36 @@ def object_ids(recording_id: UUID) -> list[UUID]:
         ),
     ]
     return sorted({found for source in sources for found in source})
+
+
+def recordings_of(objects: Collection[UUID]) -> dict[UUID, UUID]:
+    """To which recording each sealed object belongs, as `object_ids` counts them.
+
+    An object of none (a registry's, a pack, or one that nobody knows) is left out.
+    """
+    wanted = list(objects)
+    sources: list[QuerySet[Any, tuple[UUID | None, UUID | None]]] = [
+        ReceivedObject.objects.filter(object_id__in=wanted, container__recording__isnull=False).values_list(
+            "object_id", "container__recording_id"
+        ),
+        *(
+            rows.filter(object_id__in=wanted).values_list("object_id", path)
+            for rows, path in (
+                (Segment.objects.all(), "recording_id"),
+                (Attachment.objects.all(), "recording_id"),
+                (Derivative.objects.all(), "segment__recording_id"),
+                (Clip.objects.all(), "segment__recording_id"),
+                (PacketTree.objects.all(), "segment__recording_id"),
+                (ClipPackets.objects.all(), "clip__segment__recording_id"),
+            )
+        ),
+    ]
+    return {
+        object_id: recording_id
+        for source in sources
+        for object_id, recording_id in source
+        if object_id is not None and recording_id is not None
+    }
 
 
 def not_yet_removed() -> QuerySet[Disposal]:

@@ -139,7 +139,7 @@ def find(code: str, values: Mapping[str, Any]) -> int:
     statement = f"INSERT INTO reconcile_found (object_id, store, key, words, code) SELECT *, %(code)s FROM ({DIFFERENCES[code]}) AS f"  # noqa: E501, S608 - our own text
     with connection.cursor() as cursor:
         cursor.execute(statement, {**values, "code": code})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def count(statement: str, values: Mapping[str, Any]) -> int:

@@ -104,14 +104,14 @@ def _bad_keys(progress: Progress) -> Iterator[str]:
         if number % _TELL_EVERY == 0:
             progress("keys", number)
         try:
-            ring.unwrap(WrappedKey(key_id, bytes(blob)), object_id)
+            ring.unwrap(WrappedKey(key_id, bytes(blob or b"")), object_id)
         except TabardError as error:
             yield f"{object_id}\t{escaped(error.message)}"
 
 
 def _counted(what: str, rows: Iterable[str], progress: Progress) -> Iterator[str]:
     number = 0
-    for number, row in enumerate(rows, 1):  # noqa: B007 - the count is told after the last one too
+    for number, row in enumerate(rows, 1):
         if number % _TELL_EVERY == 0:
             progress(what, number)
         yield row

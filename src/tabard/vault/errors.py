@@ -87,6 +87,12 @@ class AlreadyRecorded(Conflict):
     code = "already_recorded"
 
 
+class ObjectSwept(Conflict):
+    """The object waited so long to be recorded that its bytes were removed; they must be sealed again."""
+
+    code = "object_swept"
+
+
 class NotSealedYet(Conflict):
     """The object must be sealed before it is recorded."""
 

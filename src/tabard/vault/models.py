@@ -138,3 +138,67 @@ class Scrub(models.Model):
 
     def __str__(self) -> str:
         return f"scrub of {self.store} at {self.started_at}"
+
+
+class Swept(models.Model):
+    """An object that was sealed but never recorded, and removed for that; one with this id is never recorded again."""
+
+    object_id = models.UUIDField(primary_key=True, editable=False)
+    store_key = models.CharField(max_length=255)
+    swept_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"swept {self.object_id}"
+
+
+class Move(models.Model):
+    """A move of every readable object to a new store; it ends only when as many came out as went in, each verified."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    store = models.CharField(max_length=1, choices=StoreName.choices)
+    url = models.CharField(max_length=1000)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    objects_in = models.BigIntegerField(null=True)
+    objects_out = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "url"],
+                name="vault_move_open_once",
+                condition=models.Q(ended_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True)
+                | models.Q(objects_in__isnull=False, objects_out=models.F("objects_in")),
+                name="vault_move_ends_whole",
+                violation_error_message="A move ends only when every object that went in came out.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"move of {self.store} to {self.url}"
+
+
+class MovedObject(models.Model):
+    """What became of one object in a move: when its new copy was read back and hashed right, or why it was not."""
+
+    move = models.ForeignKey(Move, models.CASCADE, related_name="moved")
+    object = models.ForeignKey(SealedObject, models.CASCADE, related_name="+")
+    verified_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=64, blank=True)
+    words = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["move", "object"], name="vault_moved_once"),
+            models.CheckConstraint(
+                condition=models.Q(verified_at__isnull=False, code="")
+                | models.Q(models.Q(verified_at__isnull=True), ~models.Q(code="")),
+                name="vault_moved_or_why_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_id} in {self.move_id}"

@@ -6,14 +6,14 @@ no row. Disposal: the key is destroyed in the caller's transaction, and only aft
 bytes removed; a crash between leaves ciphertext that nobody can read, and `remove` is repeated.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from tabard.kernel.ids import new_id
+from tabard.kernel.ids import made_at, new_id
 from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
 from tabard.vault.errors import (
     AlreadyRecorded,
@@ -23,13 +23,16 @@ from tabard.vault.errors import (
     NotSealedYet,
     ObjectLost,
     ObjectMissing,
+    ObjectSwept,
     SealedObjectUnknown,
 )
-from tabard.vault.models import SealedObject
+from tabard.vault.models import SealedObject, Swept
 from tabard.vault.ports import ObjectStore
 from tabard.vault.stores import configured_key_ring, configured_store
 
 KEYS_LOCK = 0x6B65_7972_696E  # "keyrin": held shared by who records a wrapped key, alone by who retires a key
+
+MAYBE_SWEPT_AFTER = timedelta(hours=12)  # well before anything is swept, should clocks differ
 
 
 class PendingObject:
@@ -126,8 +129,11 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
 
     Raises:
         NotSealedYet: `pending.seal()` has not returned.
+        ObjectSwept: it took a day or more, and a sweep took the bytes for abandoned ones.
     """
     facts = pending.mark_recorded()
+    if at - made_at(facts.object_id) > MAYBE_SWEPT_AFTER:
+        _check_not_swept(facts.object_id)
     keep_keys()
     wrapped = pending.wrap_again()
     return SealedObject.objects.create(
@@ -147,6 +153,19 @@ def keep_keys() -> None:
     """No key-encryption key is retired until the caller's transaction ends; many may ask for that at once."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [KEYS_LOCK])
+
+
+def hold_fate(object_id: UUID) -> None:
+    """Whether the object is recorded or swept is for the caller's transaction alone to decide, until it ends."""
+    with connection.cursor() as cursor:
+        number = int.from_bytes(object_id.bytes[8:], signed=True)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def _check_not_swept(object_id: UUID) -> None:
+    hold_fate(object_id)
+    if Swept.objects.filter(pk=object_id).exists():
+        raise ObjectSwept("The bytes were removed as abandoned; send them again.", object_id=object_id)
 
 
 def open_object(*, obj: SealedObject) -> SealedReader:
