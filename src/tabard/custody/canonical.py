@@ -21,6 +21,8 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     Raises:
         rfc8785.CanonicalizationError: it holds what JSON or RFC 8785 cannot carry.
     """
+    if not value:
+        return b"{}"
     if _is_plain(value):
         text = _encode(value)
         try:

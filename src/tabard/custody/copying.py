@@ -1,10 +1,12 @@
 """How do thousands of rows reach PostgreSQL at once? As one COPY, in its text format (PostgreSQL manual, COPY)."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-_PIECE_ROWS = 1_000
+_PIECE_ROWS = 200
+_NEEDS_ESCAPE = re.compile(r"[\\\n\r\t]")
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 NULL = r"\N"
@@ -12,7 +14,7 @@ NULL = r"\N"
 
 def escaped(text: str) -> str:
     """Text as a field of COPY."""
-    return text.translate(_ESCAPES)
+    return text.translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text
 
 
 def as_bytea(value: bytes) -> str:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 import rfc8785
 
-from tabard.custody.actors import Actor, Subject
+from tabard.custody.actors import Actor
 from tabard.custody.canonical import canonical
 from tabard.custody.kinds import EventKind
 
@@ -63,10 +62,11 @@ def rfc3339(at: datetime) -> str:
 
 def leaf_bytes(
     *,
-    event_id: UUID,
+    event_id: str,
     kind: EventKind,
-    at: datetime,
-    subject: Subject,
+    at: str,
+    subject_type: str,
+    subject_id: str,
     sha256: bytes | None,
     actor: str,
     details: str,
@@ -74,18 +74,19 @@ def leaf_bytes(
     """The exact bytes of a leaf, as docs/reference/custody-log.md specifies them: keys in order, no white space.
 
     Args:
-        event_id: The event's id.
+        event_id: The event's id, lower-case with hyphens.
         kind: What happened.
-        at: When, aware.
-        subject: To what.
+        at: When, as `rfc3339` writes it.
+        subject_type: To what sort of thing.
+        subject_id: To which, lower-case with hyphens.
         sha256: Of the footage, 32 bytes, or None.
         actor: The commitment to who did it, in lower-case hex.
         details: The commitment to the rest, in lower-case hex.
     """
     footage = "" if sha256 is None else f'"sha256":"{sha256.hex()}",'
     return (
-        f'{{"actor":"{actor}","at":"{rfc3339(at)}","details":"{details}","id":"{event_id}","kind":"{kind.value}",'
-        f'{footage}"subject":{{"id":"{subject.id}","type":{_quoted(subject.type)}}},"v":{LEAF_VERSION}}}'
+        f'{{"actor":"{actor}","at":"{at}","details":"{details}","id":"{event_id}","kind":"{kind.value}",'
+        f'{footage}"subject":{{"id":"{subject_id}","type":{_quoted(subject_type)}}},"v":{LEAF_VERSION}}}'
     ).encode()
 
 

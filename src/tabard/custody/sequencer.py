@@ -1,7 +1,8 @@
 """Which place does a committed event get? The next one: the sequencer extends the tree and signs checkpoints.
 
 Events are inserted without a position, so writers never wait for one another; one sequencer at a time (an advisory
-lock decides) gives positions in batches. A batch is one transaction: positions, nodes, or nothing.
+lock decides) gives positions in batches. A batch is one transaction: positions, nodes, or nothing. A bulk act that
+finds the lock free is its own sequencer.
 """
 
 from collections.abc import Sequence
@@ -31,8 +32,21 @@ def sequence(*, limit: int = BATCH_EVENTS) -> int:
         size = tree_size()
         leaves = _place(size, limit)
         if leaves:
-            _store_nodes(extend(size, [leaf_hash(leaf) for leaf in leaves], read_nodes))
+            store_leaves(size, leaves)
     return len(leaves)
+
+
+def place_at_once() -> int | None:
+    """The first of the positions that a bulk act may give its own events; None where another sequencer acts.
+
+    The caller's transaction holds the sequencer's lock from here to its end, and owes `store_leaves` for every event.
+    """
+    return tree_size() if _acting() else None
+
+
+def store_leaves(size: int, leaves: Sequence[bytes]) -> None:
+    """The nodes of a tree of `size` events that these leaves complete; the caller holds the sequencer's lock."""
+    _store_nodes(extend(size, list(map(leaf_hash, leaves)), read_nodes))
 
 
 def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:

@@ -3,12 +3,10 @@
 `append` is one statement and so one round trip; `append_many` is for bulk acts, two COPYs however many events.
 """
 
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,41 +14,24 @@ from django.db import connection
 from django.utils.module_loading import import_string
 from psycopg import Cursor
 
+from tabard.custody import sequencer
 from tabard.custody.actors import Actor, Subject
-from tabard.custody.canonical import canonical
-from tabard.custody.copying import as_bytea, copy_rows, escaped
+from tabard.custody.copying import copy_rows
+from tabard.custody.drafting import EVENT_COLUMNS, PARTICULARS_COLUMNS, Draft, Drafter, PlannedEvent
 from tabard.custody.errors import OutsideTransaction
 from tabard.custody.kinds import EventKind
-from tabard.custody.leaf import SALT_BYTES, actor_value, commitment_to, leaf_bytes
 from tabard.custody.models import Event, EventParticulars
 from tabard.custody.ports import EventRouter
-from tabard.kernel.ids import new_id
 
-_EVENT = ("id", "kind", "at", "subject_type", "subject_id", "leaf")
-_PARTICULARS = (
-    "event_id",
-    "actor_kind",
-    "actor_id",
-    "actor_name",
-    "actor_salt",
-    "details",
-    "details_salt",
-)
+__all__ = ["PlannedEvent", "append", "append_many", "erase_details"]
+
 _INSERT = f"""
-    WITH event AS (INSERT INTO custody_event ({", ".join(_EVENT)}) VALUES (%s, %s, %s, %s, %s, %b))
-    INSERT INTO custody_eventparticulars ({", ".join(_PARTICULARS)})
+    WITH event AS (
+        INSERT INTO custody_event ({", ".join(EVENT_COLUMNS)}) VALUES (%s, %s, %s, %s, %s, %b, NULL)
+    )
+    INSERT INTO custody_eventparticulars ({", ".join(PARTICULARS_COLUMNS)})
     VALUES (%s, %s, %s, %s, %b, %s::jsonb, %b)
-"""  # noqa: S608 - the names above
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedEvent:
-    """What is to be logged; when and by whom belong to the whole act. See `append` for the meaning of each."""
-
-    kind: EventKind
-    subject: Subject
-    sha256: bytes | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+"""  # noqa: S608 - names of columns, ours
 
 
 def append(
@@ -76,38 +57,36 @@ def append(
         OutsideTransaction: when no transaction is open.
     """
     _check_inside_transaction()
-    planned = PlannedEvent(kind, subject, sha256, details or {})
-    drafted = _draft(planned, canonical(actor_value(by)), at)
-    row = (
-        *(drafted.id, kind.value, at, subject.type, subject.id, drafted.leaf),
-        *(drafted.id, by.kind.value, by.id, by.name, drafted.actor_salt),
-        *(drafted.details.decode(), drafted.details_salt),
-    )
+    drafted = Drafter(by, at).draft(PlannedEvent(kind, subject, sha256, details or {}))
+    event = (drafted.id, kind.value, at, subject.type, subject.id, drafted.leaf)
+    particulars = (drafted.id, by.kind.value, by.id, by.name)
+    opened = (drafted.actor_salt, drafted.details.decode(), drafted.details_salt)
     # Past Django's cursor, which quotes every value on this side and costs an eighth of the whole.
     with connection.wrap_database_errors:
-        Cursor(connection.connection).execute(_INSERT, row)
+        Cursor(connection.connection).execute(_INSERT, (*event, *particulars, *opened))
     _router()(kind, subject)
-    return Event.from_db("default", (*_EVENT, "position"), (*row[:6], None))
+    return Event.from_db(connection.alias, EVENT_COLUMNS, (*event, None))
 
 
 def append_many(events: Iterable[PlannedEvent], *, at: datetime, by: Actor) -> list[UUID]:
     """`append` for a bulk act, as an import: all its events commit with it, or none. Returns their ids, in order.
 
+    Where no sequencer acts just then, the events get their places at once, which spares rewriting each of them; the
+    sequencer waits until the caller's transaction ends, so append as the act's last step.
+
     Raises:
         OutsideTransaction: when no transaction is open.
     """
     _check_inside_transaction()
-    actor = canonical(actor_value(by))
-    drafts = [(planned, _draft(planned, actor, at)) for planned in events]
-    moment = at.isoformat()
-    copy_rows("custody_event", _EVENT, (_event_row(*each, moment) for each in drafts))
-    who = "\t".join(map(escaped, (by.kind.value, by.id, by.name)))
-    copy_rows(
-        "custody_eventparticulars", _PARTICULARS, (_particulars_row(drafted, who) for _, drafted in drafts)
-    )
-    for planned, _ in drafts:
-        _router()(planned.kind, planned.subject)
-    return [drafted.id for _, drafted in drafts]
+    drafter, drafts = Drafter(by, at), list[Draft]()
+    first = sequencer.place_at_once()
+    copy_rows("custody_event", EVENT_COLUMNS, drafter.event_rows(events, first, drafts))
+    copy_rows("custody_eventparticulars", PARTICULARS_COLUMNS, drafter.particulars_rows(drafts))
+    if first is not None:
+        sequencer.store_leaves(first, [drafted.leaf for drafted in drafts])
+    for drafted in drafts:
+        _router()(drafted.planned.kind, drafted.planned.subject)
+    return [drafted.id for drafted in drafts]
 
 
 def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> int:
@@ -126,44 +105,6 @@ def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) ->
         details_salt__isnull=False,
     )
     return wanted.update(details=None, details_salt=None)
-
-
-class _Draft(NamedTuple):
-    """A finished leaf, and what it commits to with its salts."""
-
-    id: UUID
-    leaf: bytes
-    actor_salt: bytes
-    details: bytes
-    details_salt: bytes
-
-
-def _draft(planned: PlannedEvent, actor: bytes, at: datetime) -> _Draft:
-    """The event with a fresh id and fresh salts; actor and details in their canonical form."""
-    event_id, salts, details = new_id(), os.urandom(2 * SALT_BYTES), canonical(planned.details)
-    actor_salt, details_salt = salts[:SALT_BYTES], salts[SALT_BYTES:]
-    leaf = leaf_bytes(
-        event_id=event_id,
-        kind=planned.kind,
-        at=at,
-        subject=planned.subject,
-        sha256=planned.sha256,
-        actor=commitment_to(actor_salt, actor),
-        details=commitment_to(details_salt, details),
-    )
-    return _Draft(event_id, leaf, actor_salt, details, details_salt)
-
-
-def _event_row(planned: PlannedEvent, drafted: _Draft, moment: str) -> str:
-    subject = planned.subject
-    kind, leaf = planned.kind.value, as_bytea(drafted.leaf)
-    return f"{drafted.id}\t{kind}\t{moment}\t{escaped(subject.type)}\t{subject.id}\t{leaf}"
-
-
-def _particulars_row(drafted: _Draft, who: str) -> str:
-    details = escaped(drafted.details.decode())
-    actor_salt, details_salt = as_bytea(drafted.actor_salt), as_bytea(drafted.details_salt)
-    return f"{drafted.id}\t{who}\t{actor_salt}\t{details}\t{details_salt}"
 
 
 def _check_inside_transaction() -> None:
