@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from tabard.custody import selectors, services
+from tabard.custody import receipts, selectors, services
 from tabard.custody.actors import ActorKind
 from tabard.custody.adapters import whole
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
@@ -62,6 +62,29 @@ def check_may_take_proof(viewer: Viewer, event_id: UUID) -> None:
         check_can(viewer, Action.LOG_VIEW)
     else:
         see(viewer, line.subject_id)
+
+
+def take_receipt(*, viewer: Viewer, event_id: UUID, at: datetime) -> bytes:
+    """The event's receipt as a file; that the viewer took it is in the log when this returns.
+
+    Raises:
+        NotFound: when there is no such event.
+        Denied: when the viewer may view neither the log nor what the event is about.
+        NotYetSequenced: when no checkpoint covers the event yet.
+    """
+    check_may_take_proof(viewer, event_id)
+    return receipts.take_receipt(event_id=event_id, by=viewer.actor, at=at)
+
+
+def take_leaf(*, viewer: Viewer, event_id: UUID, at: datetime) -> bytes:
+    """The exact bytes that the receipt proves; that the viewer took them is in the log when this returns.
+
+    Raises:
+        NotFound: when there is no such event.
+        Denied: when the viewer may view neither the log nor what the event is about.
+    """
+    check_may_take_proof(viewer, event_id)
+    return receipts.take_leaf(event_id=event_id, by=viewer.actor, at=at)
 
 
 def record_log_view(*, viewer: Viewer, asked: Mapping[str, object], at: datetime) -> None:

@@ -22,6 +22,7 @@ from tabard.api.api import NOUNS
 from tabard.api.operations import SignedIn
 from tabard.config import urls as addresses
 from tabard.custody.kinds import EventKind
+from tabard.custody.selectors import latest_checkpoint
 from tabard.people.rules import Action, Relation, Role, judge
 from tabard.web import urls
 from tabard.web.pages import Open
@@ -95,6 +96,13 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 }
 ITEMS = set(NAMES) - {"account_id", "role", "path"}
 
+def sizes(place: Place) -> dict[str, int]:
+    """Two signed sizes of the log, the same one."""
+    head = latest_checkpoint()
+    assert head is not None
+    return {"from": head.size, "to": head.size}
+
+
 RECEIPT = Ask(actions=(Action.LOG_VIEW, Action.RECORDING_VIEW))
 INCIDENT = {
     "kind": "call",
@@ -146,6 +154,7 @@ API: Mapping[str, Ask] = {
     "DELETE accounts/%(account_id)s/roles/%(role)s": Ask("DELETE", good=OK),
     "GET events/%(event_id)s/receipt": RECEIPT,
     "GET events/%(event_id)s/leaf": RECEIPT,
+    "GET log/consistency": Ask(query=sizes),
 }
 """What to send to an operation that is no plain GET."""
 

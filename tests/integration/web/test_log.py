@@ -11,6 +11,7 @@ from tests.tampering import tampering
 
 from tabard.custody.adapters import log_signer
 from tabard.custody.models import Checkpoint, Event, EventParticulars
+from tabard.kernel.errors import Unavailable
 from tabard.merkle.checkpoint import open_checkpoint
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.proofs import verify_inclusion
@@ -176,6 +177,50 @@ def test_receipt_and_leaf_convince_a_stranger(staged, auditor):
     head = TlogProof.parse(receipt.content).verify(leaf.content, [key])
     assert head.size == Checkpoint.objects.get().size
     assert json.loads(leaf.content)["kind"] == "recording.viewed"
+
+
+def test_taking_a_proof_is_in_the_log_before_it_is_handed_over(staged, auditor):
+    many_events(staged, 2)
+    sign_log()
+    event = events("recording.viewed")[0]
+    for name in ("log-receipt", "log-leaf", "api:custody-receipt", "api:custody-leaf"):
+        assert auditor.get(reverse(name, args=[event.id])).status_code == 200
+    taken = events("log.receipt_taken")
+    assert [one.particulars.details for one in taken] == [
+        {"event": str(event.id), "taken": part} for part in ("receipt", "leaf", "receipt", "leaf")
+    ]
+    assert {one.subject_type for one in taken} == {"log"}
+
+
+def test_a_proof_that_cannot_be_logged_is_not_handed_over(staged, auditor, monkeypatch):
+    many_events(staged, 1)
+    sign_log()
+    event = events("recording.viewed")[0]
+
+    def refuse(**_):
+        raise Unavailable("The log cannot be written to.")
+
+    monkeypatch.setattr("tabard.custody.receipts.services.append", refuse)
+    for name in ("log-receipt", "log-leaf"):
+        answer = auditor.get(reverse(name, args=[event.id]))
+        assert answer.status_code == 503
+        assert b"tlog-proof" not in answer.content
+
+
+def test_the_public_list_of_keys_names_each_with_its_checkpoints(staged):
+    sign_log()
+    size, key = Checkpoint.objects.get().size, log_signer().vkey
+    client = Client()
+    for path, content in (
+        ("/log/vkey", f"{key}\n"),
+        ("/log/log.vkey", f"{key}\n"),
+        ("/log/vkeys", f"{key} current {size} {size}\n"),
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.content.decode() == content
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.headers["Cache-Control"] == "public, max-age=2"
 
 
 def test_who_may_see_the_item_may_take_the_receipts_of_its_events(staged):

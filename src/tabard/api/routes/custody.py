@@ -11,11 +11,18 @@ from django.http import HttpResponse
 from ninja import Query
 
 from tabard.api.operations import Operations, SignedIn
-from tabard.api.schemas.custody import EventSheetOut, EventsOut, EventsWanted
+from tabard.api.schemas.custody import (
+    ConsistencyOut,
+    ConsistencyWanted,
+    EventSheetOut,
+    EventsOut,
+    EventsWanted,
+)
 from tabard.api.viewers import Asked
 from tabard.custody import selectors
+from tabard.custody.consistency import consistency
 from tabard.custody.selectors import LogFilter, LogPage
-from tabard.incidents.log_reading import check_may_take_proof, record_log_view
+from tabard.incidents.log_reading import record_log_view, take_leaf, take_receipt
 from tabard.kernel.clock import now
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
@@ -48,13 +55,17 @@ def read(request: Asked, event_id: UUID) -> EventSheetOut:
 
 @custody.get("/events/{uuid:event_id}/receipt", access=SignedIn.ANYONE, content_type="text/plain")
 def receipt(request: Asked, event_id: UUID) -> HttpResponse:
-    """The C2SP tlog-proof of an event, for who may view the log or the item that the event is about."""
-    check_may_take_proof(request.auth, event_id)
-    return HttpResponse(selectors.receipt(event_id).encode(), TEXT)
+    """The C2SP tlog-proof of an event, for who may view the log or the item of the event; that is logged."""
+    return HttpResponse(take_receipt(viewer=request.auth, event_id=event_id, at=now()), TEXT)
 
 
 @custody.get("/events/{uuid:event_id}/leaf", access=SignedIn.ANYONE, content_type=JSON)
 def leaf(request: Asked, event_id: UUID) -> HttpResponse:
-    """The exact bytes that the tree commits to, for who may take the receipt over them."""
-    check_may_take_proof(request.auth, event_id)
-    return HttpResponse(selectors.sheet(event_id).leaf, JSON)
+    """The exact bytes that the tree commits to, for who may take the receipt over them; that is logged."""
+    return HttpResponse(take_leaf(viewer=request.auth, event_id=event_id, at=now()), JSON)
+
+
+@custody.get("/log/consistency", access=SignedIn.ANYONE, answers=ConsistencyOut)
+def consistent(request: Asked, wanted: Query[ConsistencyWanted]) -> ConsistencyOut:  # noqa: ARG001 - ninja's shape
+    """The proof that the log between two signed checkpoints only grew; it is public and its reading is not logged."""
+    return ConsistencyOut.of(consistency(wanted.older, wanted.newer))

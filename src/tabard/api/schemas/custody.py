@@ -9,8 +9,10 @@ from ninja import Schema
 from pydantic import Field
 
 from tabard.api.schemas.values import Instant, Search, Sent
+from tabard.custody.consistency import Consistency
 from tabard.custody.kinds import EventKind
-from tabard.custody.selectors import EventSheet, Opening
+from tabard.custody.selectors import EventSheet, Opening, published_note
+from tabard.merkle.note import encode_base64
 
 
 class EventOut(Schema):
@@ -48,6 +50,34 @@ class EventsWanted(Sent):
     until: Instant | None = None
     before: UUID | None = None
     after: UUID | None = None
+
+
+class ConsistencyWanted(Sent):
+    """Two sizes for which a checkpoint was signed."""
+
+    older: int = Field(alias="from", ge=0, lt=2**63, description="The older checkpoint's number of events")
+    newer: int = Field(alias="to", ge=0, lt=2**63, description="The newer checkpoint's number of events")
+
+
+class ConsistencyOut(Schema):
+    """The RFC 6962 proof that the newer tree begins with the older one's events, and the two signed checkpoints."""
+
+    old_size: int
+    old_note: str = Field(description="C2SP signed note")
+    new_size: int
+    new_note: str = Field(description="C2SP signed note")
+    proof: list[str] = Field(description="Hashes in base64, in the proof's order; none between equal sizes")
+
+    @classmethod
+    def of(cls, found: Consistency) -> "ConsistencyOut":
+        """The proof as it is answered."""
+        return cls(
+            old_size=found.old.size,
+            old_note=published_note(found.old),
+            new_size=found.new.size,
+            new_note=found.new_note,
+            proof=[encode_base64(value) for value in found.path],
+        )
 
 
 class OpeningOut(Schema):

@@ -21,7 +21,7 @@ from tabard.custody import selectors
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetSequenced
 from tabard.custody.key_history import key_history
-from tabard.incidents.log_reading import check_may_take_proof, record_log_view
+from tabard.incidents.log_reading import record_log_view, take_leaf, take_receipt
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid, NotFound
 from tabard.merkle.tiles import InvalidTilePath
@@ -81,17 +81,17 @@ def shown(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseB
 @page(Open.TO_SIGNED_IN)
 @require_safe
 def receipt(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
-    """The event's C2SP tlog-proof, for who may view the log or the item that the event is about."""
-    check_may_take_proof(viewer, event_id)
-    return _file(selectors.receipt(event_id).encode(), f"{event_id}{FILE_SUFFIX}", TEXT)
+    """The event's C2SP tlog-proof, for who may view the log or the item of the event; that it was taken is logged."""
+    taken = take_receipt(viewer=viewer, event_id=event_id, at=now())
+    return _file(taken, f"{event_id}{FILE_SUFFIX}", TEXT)
 
 
 @page(Open.TO_SIGNED_IN)
 @require_safe
 def leaf(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseBase:  # noqa: ARG001 - a view's shape
-    """The exact bytes that the tree commits to, for who may take the receipt over them."""
-    check_may_take_proof(viewer, event_id)
-    return _file(selectors.sheet(event_id).leaf, f"{event_id}.leaf.json", "application/json")
+    """The exact bytes that the tree commits to, for who may take the receipt over them; this too is logged."""
+    taken = take_leaf(viewer=viewer, event_id=event_id, at=now())
+    return _file(taken, f"{event_id}.leaf.json", "application/json")
 
 
 @public_page
