@@ -17,6 +17,7 @@ from ninja.security import APIKeyCookie
 
 from tabard.api.viewers import viewer_from_session
 from tabard.kernel.errors import Denied, Invalid
+from tabard.people.access_reasons import HEADER, LONGEST, ReasonNeeded, stated
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action, reach
 
@@ -36,6 +37,15 @@ _CSRF_HEADER = {
     "required": True,
     "schema": {"type": "string"},
     "description": "The value of the csrftoken cookie",
+}
+_REASON_HEADER = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST},
+    "description": "Why you open this item, for example `Investigation: CAD 4821`. It stands in the custody log beside "
+    "what you did. Where the installation requires a reason, a request without it answers 422 "
+    f"`{ReasonNeeded.code}`.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -67,7 +77,7 @@ class SessionCookie(APIKeyCookie):
         Raises:
             Denied: when none of the viewer's roles allows the action at all.
             Invalid: when the address has a parameter that the operation does not know; a misspelt filter would
-                otherwise answer everything.
+                otherwise answer everything. Also when the reason for access cannot be kept.
         """
         viewer = viewer_from_session(request)
         if viewer is None:
@@ -77,6 +87,7 @@ class SessionCookie(APIKeyCookie):
             raise Denied(f"None of your roles allows {self.access}", action=self.access.value, item=None)
         for name in request.GET.keys() - self.parameters:
             raise Invalid("There is no such parameter.", field=name)
+        request.reason = _reason(request)  # type: ignore[attr-defined] # as `Asked` declares it
         return viewer
 
 
@@ -88,10 +99,24 @@ class Operations:
         self.router = Router(tags=[noun])
 
     def get(
-        self, path: str, *, access: Access, answers: Any = None, content_type: str = ""
+        self,
+        path: str,
+        *,
+        access: Access,
+        answers: Any = None,
+        content_type: str = "",
+        takes_reason: bool = False,
     ) -> Callable[[_Function], _Function]:
-        """Registers a read; `content_type` is for an answer that is not JSON."""
-        return self._registered("GET", path, access, {200: answers}, content_type)
+        """Registers a read.
+
+        Args:
+            path: Where it is.
+            access: The action it takes.
+            answers: What it answers.
+            content_type: Of an answer that is not JSON.
+            takes_reason: Whether it opens an item, so that the installation may want to know why.
+        """
+        return self._registered("GET", path, access, {200: answers}, content_type, takes_reason=takes_reason)
 
     def post(
         self, path: str, *, access: Access, answers: Any, status: int = 200
@@ -108,7 +133,14 @@ class Operations:
         return self._registered("DELETE", path, access, {204: None})
 
     def _registered(
-        self, method: str, path: str, access: Access, answers: dict[int, Any], content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        access: Access,
+        answers: dict[int, Any],
+        content_type: str = "",
+        *,
+        takes_reason: bool = False,
     ) -> Callable[[_Function], _Function]:
         def decorate(function: _Function) -> _Function:
             said, door = inspect.getdoc(function) or "", SessionCookie(access)
@@ -122,7 +154,7 @@ class Operations:
                 url_name=f"{self.noun}-{function.__name__}",
                 summary=said.partition("\n")[0].rstrip("."),
                 description=said,
-                openapi_extra=_described(method, path, access, content_type),
+                openapi_extra=_described(method, path, access, content_type, takes_reason=takes_reason),
             )
             door.parameters = _parameters(function)
             return function
@@ -137,7 +169,24 @@ def _parameters(function: Any) -> frozenset[str]:
     return frozenset(name for model in queries for name in model.__ninja_flatten_map__)
 
 
-def _described(method: str, path: str, access: Access, content_type: str) -> dict[str, Any]:
+def _reason(request: HttpRequest) -> str | None:
+    """Why the item is opened, as the request's header says; None where it says nothing.
+
+    Raises:
+        Invalid: when it is empty, too long, or holds what cannot be printed; `field` is the header.
+    """
+    raw = request.headers.get(HEADER)
+    if raw is None:
+        return None
+    try:
+        return stated(raw.encode("latin-1").decode(errors="replace"))
+    except Invalid as error:
+        raise Invalid(error.message, field=HEADER) from error
+
+
+def _described(
+    method: str, path: str, access: Access, content_type: str, *, takes_reason: bool
+) -> dict[str, Any]:
     """What the OpenAPI description says beyond what the signature does."""
     schema = {"$ref": "#/components/schemas/Problem"}
     left_out = {404} if "{" not in path else set()
@@ -153,4 +202,6 @@ def _described(method: str, path: str, access: Access, content_type: str) -> dic
     described: dict[str, Any] = {"x-action": access.value, "responses": responses}
     if method != "GET":
         described["parameters"] = [_CSRF_HEADER]
+    if takes_reason:
+        described["parameters"] = [_REASON_HEADER]
     return described

@@ -15,9 +15,10 @@ from tabard.people.selectors import viewer_of
 
 
 class Asked(HttpRequest):
-    """A request that came through the door: `auth` is who asks."""
+    """A request that came through the door: `auth` is who asks, `reason` why."""
 
     auth: Viewer
+    reason: str | None  # why an item is opened, where the request says so
 
 
 def viewer_from_session(request: HttpRequest) -> Viewer | None:

@@ -8,6 +8,7 @@ TABARD_OWNER_DATABASE_URL  the role that owns the tables and migrates them, wher
 TABARD_WITNESS_POLICY  a file that says which witnesses are asked and how many a receipt needs (default: none)
 TABARD_TSA_URL    an RFC 3161 time-stamping authority; TABARD_TSA_CHAIN is the PEM file of its certificates
 TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason asked before footage is shown?
+TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
 TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
 TABARD_FORCE      the force's name, as screens show it
@@ -19,6 +20,7 @@ from importlib.metadata import version
 from tabard.cli.home import Home, database_url, owner_url
 from tabard.config.database import django_database
 from tabard.config.secrets import secret_key
+from tabard.people.access_reasons import asking
 
 _home = Home.from_environ()
 TABARD_HOME = _home.root
@@ -29,7 +31,9 @@ TABARD_STORE_B_URL = os.environ.get("TABARD_STORE_B_URL", "")
 TABARD_WITNESS_POLICY = os.environ.get("TABARD_WITNESS_POLICY", "")
 TABARD_TSA_URL = os.environ.get("TABARD_TSA_URL", "")
 TABARD_TSA_CHAIN = os.environ.get("TABARD_TSA_CHAIN", "")
-TABARD_ACCESS_REASON = os.environ.get("TABARD_ACCESS_REASON", "prompted")
+# Checked here, so that nothing starts under a rule that nobody chose.
+TABARD_ACCESS_REASON = asking(os.environ.get("TABARD_ACCESS_REASON") or "prompted").value
+TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL", "http://127.0.0.1:8001")
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"

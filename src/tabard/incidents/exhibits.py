@@ -14,6 +14,7 @@ from tabard.custody.kinds import EventKind
 from tabard.incidents.models import Exhibit, ExhibitSeries, Incident
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.kernel.text import required
+from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Officer
 from tabard.people.rules import Action
@@ -66,12 +67,21 @@ def produce(
     return exhibit
 
 
-def record_view(*, exhibit: Exhibit, viewer: Viewer, at: datetime) -> None:
-    """The viewer's consultation of the exhibit is in the log when this returns."""
+def record_view(*, exhibit: Exhibit, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
+    """The viewer's consultation of the exhibit is in the log, with its reason, when this returns.
+
+    Raises:
+        Denied: when the viewer may not see the exhibit.
+        ReasonNeeded: when a reason is required and none is given.
+    """
     check_can(viewer, Action.EXHIBIT_VIEW, exhibit)
     with transaction.atomic():
         custody.append(
-            kind=EventKind.EXHIBIT_VIEWED, subject=Subject("exhibit", exhibit.id), at=at, by=viewer.actor
+            kind=EventKind.EXHIBIT_VIEWED,
+            subject=Subject("exhibit", exhibit.id),
+            at=at,
+            by=viewer.actor,
+            details={"reference": exhibit.reference, **reason_details(reason)},
         )
 
 

@@ -12,6 +12,7 @@ from tabard.incidents.models import Incident, Link
 from tabard.incidents.rules import normal_reference
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.kernel.text import optional, required
+from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Unit
 from tabard.people.rules import Action
@@ -107,12 +108,21 @@ def unlink(*, incident: Incident, recording: Recording, viewer: Viewer, at: date
         _log_link(EventKind.INCIDENT_UNLINKED, incident, recording.id, viewer, at, reason=why)
 
 
-def record_view(*, incident: Incident, viewer: Viewer, at: datetime) -> None:
-    """The viewer's consultation of the incident is in the log when this returns."""
+def record_view(*, incident: Incident, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
+    """The viewer's consultation of the incident is in the log, with its reason, when this returns.
+
+    Raises:
+        Denied: when the viewer may not see the incident.
+        ReasonNeeded: when a reason is required and none is given.
+    """
     check_can(viewer, Action.INCIDENT_VIEW, incident)
     with transaction.atomic():
         custody.append(
-            kind=EventKind.INCIDENT_VIEWED, subject=Subject("incident", incident.id), at=at, by=viewer.actor
+            kind=EventKind.INCIDENT_VIEWED,
+            subject=Subject("incident", incident.id),
+            at=at,
+            by=viewer.actor,
+            details={"reference": incident.reference, **reason_details(reason)},
         )
 
 

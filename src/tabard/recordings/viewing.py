@@ -14,16 +14,18 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Subject
 from tabard.custody.adapters import whole
 from tabard.custody.kinds import EventKind
+from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Clip, Recording, Segment
 
 
-def record_view(*, recording: Recording, viewer: Viewer, at: datetime) -> None:
+def record_view(*, recording: Recording, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's consultation of the recording's page is in the log when this returns.
 
     Raises:
         Denied: when the viewer may not see the recording.
+        ReasonNeeded: when a reason is required and none is given.
     """
     check_can(viewer, Action.RECORDING_VIEW, recording)
     with transaction.atomic():
@@ -32,14 +34,16 @@ def record_view(*, recording: Recording, viewer: Viewer, at: datetime) -> None:
             subject=Subject("recording", recording.id),
             at=at,
             by=viewer.actor,
+            details=reason_details(reason),
         )
 
 
-def record_play(*, segment: Segment, viewer: Viewer, at: datetime) -> None:
+def record_play(*, segment: Segment, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's playing of one segment is in the log when this returns.
 
     Raises:
         Denied: when the viewer may not play the recording.
+        ReasonNeeded: when a reason is required and none is given.
     """
     check_can(viewer, Action.RECORDING_PLAY, segment.recording)
     with transaction.atomic():
@@ -49,15 +53,16 @@ def record_play(*, segment: Segment, viewer: Viewer, at: datetime) -> None:
             at=at,
             by=viewer.actor,
             sha256=bytes(segment.object.sha256),
-            details={"segment": str(segment.id), "ordinal": segment.ordinal},
+            details={"segment": str(segment.id), "ordinal": segment.ordinal, **reason_details(reason)},
         )
 
 
-def record_clip_play(*, clip: Clip, viewer: Viewer, at: datetime) -> None:
+def record_clip_play(*, clip: Clip, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's playing of a clip is in the log when this returns.
 
     Raises:
         Denied: when the viewer may not play the recording.
+        ReasonNeeded: when a reason is required and none is given.
     """
     check_can(viewer, Action.RECORDING_PLAY, clip.segment.recording)
     with transaction.atomic():
@@ -67,6 +72,7 @@ def record_clip_play(*, clip: Clip, viewer: Viewer, at: datetime) -> None:
             at=at,
             by=viewer.actor,
             sha256=bytes(clip.object.sha256) if clip.object else None,
+            details=reason_details(reason),
         )
 
 

@@ -2,15 +2,19 @@
 
 import logging
 from collections.abc import Callable
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
+from tabard.custody.actors import Subject
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Denied, Integrity, Invalid, NotFound, TabardError, Unavailable
+from tabard.people.access_reasons import ReasonNeeded
 from tabard.people.models import Account
 from tabard.people.refusals import record_refusal
 from tabard.web.pages import current_viewer
+from tabard.web.reasons import asking_url
 
 logger = logging.getLogger(__name__)
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -54,6 +58,8 @@ class ErrorPages:
         """The page of one of our errors; anything else is Django's to report."""
         if not isinstance(error, TabardError):
             return None
+        if isinstance(error, ReasonNeeded) and "item_id" in error.fields:
+            return _ask_for_reason(request, error)
         if isinstance(error, Denied) and isinstance(request.user, Account):
             record_refusal(denied=error, viewer=current_viewer(request), at=now())
         status = next((code for family, code in STATUS.items() if isinstance(error, family)), 500)
@@ -65,3 +71,13 @@ class ErrorPages:
             {"detail": error.message, "reference": error.code},
             status=status,
         )
+
+
+def _ask_for_reason(request: HttpRequest, needed: ReasonNeeded) -> HttpResponse:
+    """To the page that asks why; it leads back to what was wanted, or after a form to the item's own page."""
+    if request.headers.get("HX-Request"):
+        # A part of a page that is open: the page itself must ask.
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    item = Subject(str(needed.fields["item_type"]), UUID(str(needed.fields["item_id"])))
+    following = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+    return redirect(asking_url(item, following))

@@ -13,17 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import close_old_connections
 from django.utils.http import content_disposition_header
 
+from tabard.custody.actors import Subject
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
+from tabard.people.access_reasons import HEADER, ReasonNeeded
 from tabard.vault.errors import KeyDestroyed
 from tabard.web.middleware import STATUS
 from tabard.web.playback_access import Leave, NotSignedIn, leave_for
 from tabard.web.playback_leaves import LeaveFor, Leaves
 from tabard.web.playback_ranges import ByteRange, RangeUnsatisfiable, asked_range
+from tabard.web.reasons import asking_url, header_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -71,7 +75,7 @@ class Playback:
         try:
             answer = await self._in_thread(_answer, scope, self._leaves)
         except Exception as error:  # noqa: BLE001 - the edge: every error becomes an answer, and is logged there
-            answer = _error_answer(error)
+            answer = _error_answer(error, scope)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         if answer.rest is None:
             await send({"type": "http.response.body", "body": answer.body})
@@ -113,7 +117,8 @@ def _answer(scope: Scope, leaves: Leaves) -> Answer:
     close_old_connections()
     try:
         at = now()
-        held = leaves.of(_field(scope, b"cookie"), scope["path"], at)
+        said = header_text(_field(scope, HEADER.lower().encode()))
+        held = leaves.of(_field(scope, b"cookie"), scope["path"], at, said)
         wanted = asked_range(_range_field(scope, held.leave), held.leave.obj.size_bytes)
         headers = _headers(held.leave, wanted)
         status = 206 if wanted.is_partial else 200
@@ -168,11 +173,14 @@ async def _hang_up(receive: Receive) -> None:
         pass
 
 
-def _error_answer(error: Exception) -> Answer:
-    """The status and sentence of an error."""
+def _error_answer(error: Exception, scope: Scope) -> Answer:
+    """The status and sentence of an error; a browser that must say why first is led to the page that asks."""
     if not isinstance(error, TabardError):
         logger.error("Playback failed.", exc_info=error)
         return _short(500, "Something went wrong. It has been recorded.")
+    if isinstance(error, ReasonNeeded) and "text/html" in _field(scope, b"accept"):
+        item = Subject(str(error.fields["item_type"]), UUID(str(error.fields["item_id"])))
+        return _short(302, error.message, [(b"location", asking_url(item, scope["path"]).encode())])
     status = _status(error)
     if status >= 500:
         logger.error("%s: %s", error.code, error.message, extra={"fields": error.fields}, exc_info=error)
@@ -185,7 +193,7 @@ def _error_answer(error: Exception) -> Answer:
 
 
 def _status(error: TabardError) -> int:
-    special = {KeyDestroyed: 410, RangeUnsatisfiable: 416, NotSignedIn: 401}
+    special = {KeyDestroyed: 410, RangeUnsatisfiable: 416, NotSignedIn: 401, ReasonNeeded: 422}
     return special.get(type(error)) or next(
         (status for family, status in STATUS.items() if isinstance(error, family)), 500
     )

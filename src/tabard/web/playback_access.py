@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest, parse_cookie
 
+from tabard.custody.actors import Subject
 from tabard.kernel.errors import Conflict, Denied, NotFound
 from tabard.media.models import Derivative, Probe
 from tabard.people.authorisation import Viewer
@@ -27,6 +28,7 @@ from tabard.recordings.models import Clip, Recording, Segment
 from tabard.vault.errors import KeyDestroyed
 from tabard.vault.models import SealedObject
 from tabard.web.playback_events import log_clip_play, log_download, log_play
+from tabard.web.reasons import Reasons
 
 _PATH = re.compile(r"/play/([a-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _ANY_BYTES = "application/octet-stream"
@@ -95,10 +97,11 @@ def viewer_from_cookies(cookies: str, at: datetime) -> Viewer:
     return viewer_of_session(session_key(cookies), at)
 
 
-def leave_for(path: str, viewer: Viewer, at: datetime) -> Leave:
+def leave_for(path: str, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
     """The viewer's leave to read what the path names; a refusal is in the log before it is raised.
 
     Raises:
+        ReasonNeeded: when a reason for opening the recording is required and there is none.
         NotFound: when there is no such thing.
         KeyDestroyed: when it was disposed of.
         Conflict: when it is not made yet.
@@ -109,60 +112,68 @@ def leave_for(path: str, viewer: Viewer, at: datetime) -> Leave:
     if found is None or kind is None:
         raise NotFound("There is nothing to play here.")
     try:
-        return kind(UUID(found[2]), viewer, at)
+        return kind(UUID(found[2]), viewer, at, reasons)
     except Denied as denied:
         record_refusal(denied=denied, viewer=viewer, at=at)
         raise
 
 
-def _segment(segment_id: UUID, viewer: Viewer, at: datetime) -> Leave:
+def _segment(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
     segment = _kept(recordings.segment(viewer, segment_id))
+    reason = reasons.of(_recording(segment))
     probe = Probe.objects.filter(segment=segment).first()
     said = probe.facts.get("media_type") if probe else None
-    return Leave(segment.object, _shown_type(said), lambda: log_play(segment, viewer, at))
+    return Leave(segment.object, _shown_type(said), lambda: log_play(segment, viewer, at, reason))
 
 
-def _rendition(segment_id: UUID, viewer: Viewer, at: datetime) -> Leave:
+def _rendition(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
     segment = _kept(recordings.segment(viewer, segment_id))
+    reason = reasons.of(_recording(segment))
     made = _derivative(segment, Derivative.Kind.RENDITION)
-    return Leave(made.object, _shown_type(made.content_type), lambda: log_play(segment, viewer, at))
+    return Leave(made.object, _shown_type(made.content_type), lambda: log_play(segment, viewer, at, reason))
 
 
-def _poster(segment_id: UUID, viewer: Viewer, at: datetime) -> Leave:  # noqa: ARG001 - one shape for all kinds
-    return _still(segment_id, viewer, Derivative.Kind.POSTER)
+def _poster(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:  # noqa: ARG001 - one shape for all kinds
+    """A poster is how footage is found in a list, so it takes no reason; whoever may see the list may see it."""
+    return _still(
+        _kept(recordings.segment(viewer, segment_id, Action.RECORDING_VIEW)), Derivative.Kind.POSTER
+    )
 
 
-def _strip(segment_id: UUID, viewer: Viewer, at: datetime) -> Leave:  # noqa: ARG001 - one shape for all kinds
-    return _still(segment_id, viewer, Derivative.Kind.STRIP)
-
-
-def _still(segment_id: UUID, viewer: Viewer, kind: Derivative.Kind) -> Leave:
-    """Stills belong to looking at the page, whose view is logged; they are no act of their own."""
+def _strip(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:  # noqa: ARG001 - one shape for all kinds
     segment = _kept(recordings.segment(viewer, segment_id, Action.RECORDING_VIEW))
+    reasons.of(_recording(segment))
+    return _still(segment, Derivative.Kind.STRIP)
+
+
+def _still(segment: Segment, kind: Derivative.Kind) -> Leave:
+    """Stills belong to looking at the page, whose view is logged; they are no act of their own."""
     made = _derivative(segment, kind)
     return Leave(made.object, _shown_type(made.content_type), lambda: None)
 
 
-def _original(segment_id: UUID, viewer: Viewer, at: datetime) -> Leave:
+def _original(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
     segment = _kept(recordings.segment(viewer, segment_id, Action.RECORDING_DOWNLOAD))
+    reason = reasons.of(_recording(segment))
     return Leave(
         segment.object,
         _ANY_BYTES,
-        lambda: log_download(segment, viewer, at),
+        lambda: log_download(segment, viewer, at, reason),
         filename=_plain_name(segment.name),
     )
 
 
-def _clip(clip_id: UUID, viewer: Viewer, at: datetime) -> Leave:
+def _clip(clip_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
     clip: Clip = recordings.clip(viewer, clip_id)
     _check_kept(clip.segment.recording)
+    reason = reasons.of(_recording(clip.segment))
     if clip.object is None:
         raise Conflict("The clip is not cut yet.", clip=str(clip_id))
     content_type = _CLIP_TYPES.get(clip.container, _ANY_BYTES)
-    return Leave(clip.object, content_type, lambda: log_clip_play(clip, viewer, at))
+    return Leave(clip.object, content_type, lambda: log_clip_play(clip, viewer, at, reason))
 
 
-_KINDS: Mapping[str, Callable[[UUID, Viewer, datetime], Leave]] = {
+_KINDS: Mapping[str, Callable[[UUID, Viewer, datetime, Reasons], Leave]] = {
     "segments": _segment,
     "renditions": _rendition,
     "posters": _poster,
@@ -170,6 +181,10 @@ _KINDS: Mapping[str, Callable[[UUID, Viewer, datetime], Leave]] = {
     "originals": _original,
     "clips": _clip,
 }
+
+
+def _recording(segment: Segment) -> Subject:
+    return Subject("recording", segment.recording_id)
 
 
 def _kept(segment: Segment) -> Segment:

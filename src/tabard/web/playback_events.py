@@ -2,8 +2,8 @@
 
 A browser that plays asks for many ranges, and for the first bytes more than once, so neither a request nor a start at
 byte 0 is one act of watching. The rule: a request is covered by the same person's last logged act of the same kind on
-the same footage, if that is at most fifteen minutes old; else it is logged before a byte is given. Whoever watches for
-an hour is in the log four times, and nobody watches unlogged.
+the same footage for the same reason, if that is at most fifteen minutes old; else it is logged before a byte is given.
+Whoever watches for an hour is in the log four times, and nobody watches unlogged.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import history
+from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Account
 from tabard.people.rules import Action
@@ -25,29 +26,38 @@ from tabard.recordings.viewing import record_clip_play, record_play
 COVERS = timedelta(minutes=15)
 
 
-def log_play(segment: Segment, viewer: Viewer, at: datetime) -> None:
+def log_play(segment: Segment, viewer: Viewer, at: datetime, reason: str | None) -> None:
     """The viewer's playing of the segment is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.RECORDING_PLAYED, _recording(segment), viewer, at, segment.id),
-        lambda: record_play(segment=segment, viewer=viewer, at=at),
+        lambda: _is_covered(
+            EventKind.RECORDING_PLAYED, _recording(segment), viewer, at, reason=reason, segment_id=segment.id
+        ),
+        lambda: record_play(segment=segment, viewer=viewer, at=at, reason=reason),
         viewer,
     )
 
 
-def log_clip_play(clip: Clip, viewer: Viewer, at: datetime) -> None:
+def log_clip_play(clip: Clip, viewer: Viewer, at: datetime, reason: str | None) -> None:
     """The viewer's playing of the clip is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.CLIP_PLAYED, Subject("clip", clip.id), viewer, at),
-        lambda: record_clip_play(clip=clip, viewer=viewer, at=at),
+        lambda: _is_covered(EventKind.CLIP_PLAYED, Subject("clip", clip.id), viewer, at, reason=reason),
+        lambda: record_clip_play(clip=clip, viewer=viewer, at=at, reason=reason),
         viewer,
     )
 
 
-def log_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
+def log_download(segment: Segment, viewer: Viewer, at: datetime, reason: str | None) -> None:
     """The viewer's download of the original is in the log when this returns, now or within the last fifteen minutes."""
     _once(
-        lambda: _is_covered(EventKind.RECORDING_DOWNLOADED, _recording(segment), viewer, at, segment.id),
-        lambda: _record_download(segment, viewer, at),
+        lambda: _is_covered(
+            EventKind.RECORDING_DOWNLOADED,
+            _recording(segment),
+            viewer,
+            at,
+            reason=reason,
+            segment_id=segment.id,
+        ),
+        lambda: _record_download(segment, viewer, at, reason),
         viewer,
     )
 
@@ -63,17 +73,25 @@ def _once(is_covered: Callable[[], bool], record: Callable[[], None], viewer: Vi
 
 
 def _is_covered(
-    kind: EventKind, subject: Subject, viewer: Viewer, at: datetime, segment_id: UUID | None = None
+    kind: EventKind,
+    subject: Subject,
+    viewer: Viewer,
+    at: datetime,
+    *,
+    reason: str | None,
+    segment_id: UUID | None = None,
 ) -> bool:
     recent = history([subject.id]).filter(
         subject_type=subject.type, kind=kind.value, at__gte=at - COVERS, particulars__actor_id=viewer.actor.id
     )
+    if reason is not None:
+        recent = recent.filter(particulars__details__reason=reason)
     if segment_id is not None:
         recent = recent.filter(particulars__details__segment=str(segment_id))
     return recent.exists()
 
 
-def _record_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
+def _record_download(segment: Segment, viewer: Viewer, at: datetime, reason: str | None) -> None:
     check_can(viewer, Action.RECORDING_DOWNLOAD, segment.recording)
     with transaction.atomic():
         custody.append(
@@ -82,7 +100,7 @@ def _record_download(segment: Segment, viewer: Viewer, at: datetime) -> None:
             at=at,
             by=viewer.actor,
             sha256=bytes(segment.object.sha256),
-            details={"segment": str(segment.id), "ordinal": segment.ordinal},
+            details={"segment": str(segment.id), "ordinal": segment.ordinal, **reason_details(reason)},
         )
 
 

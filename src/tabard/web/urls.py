@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from tabard.web.views import (
+    access,
     accounts,
     clips,
     exhibits,
@@ -19,6 +20,7 @@ _accounts = [
     path("", home.home, name="home"),
     path("sign-in", accounts.sign_in, name="sign-in"),
     path("sign-out", accounts.sign_out, name="sign-out"),
+    path("reason/<str:item_type>/<uuid:item_id>/", access.reason, name="access-reason"),
 ]
 
 _recordings = [
@@ -70,6 +72,8 @@ _log = [
     path("log/checkpoint", log.checkpoint, name="log-checkpoint"),
     path("log/tile/<path:path>", log.tile, name="log-tile"),
     path("log/log.vkey", log.vkey, name="log-vkey"),
+    path("log/vkey", log.vkey, name="log-vkey-current"),
+    path("log/vkeys", log.vkeys, name="log-vkeys"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

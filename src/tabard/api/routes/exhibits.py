@@ -49,11 +49,13 @@ def produce(request: Asked, sent: ExhibitIn) -> Exhibit:
     )
 
 
-@exhibits.get("/exhibits/{uuid:exhibit_id}", access=Action.EXHIBIT_VIEW, answers=ExhibitOut)
+@exhibits.get(
+    "/exhibits/{uuid:exhibit_id}", access=Action.EXHIBIT_VIEW, answers=ExhibitOut, takes_reason=True
+)
 def read(request: Asked, exhibit_id: UUID) -> Exhibit:
     """One exhibit; the look at it is in the custody log."""
     exhibit = selectors.exhibit(request.auth, exhibit_id)
-    services.record_view(exhibit=exhibit, viewer=request.auth, at=now())
+    services.record_view(exhibit=exhibit, viewer=request.auth, at=now(), reason=request.reason)
     return exhibit
 
 

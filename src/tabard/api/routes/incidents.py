@@ -54,11 +54,13 @@ def record(request: Asked, sent: IncidentIn) -> Incident:
     )
 
 
-@incidents.get("/incidents/{uuid:incident_id}", access=Action.INCIDENT_VIEW, answers=IncidentSheet)
+@incidents.get(
+    "/incidents/{uuid:incident_id}", access=Action.INCIDENT_VIEW, answers=IncidentSheet, takes_reason=True
+)
 def read(request: Asked, incident_id: UUID) -> dict[str, Any]:
     """One incident with the footage that shows it and the exhibits produced for it; the look is in the custody log."""
     incident = selectors.incident(request.auth, incident_id)
-    services.record_view(incident=incident, viewer=request.auth, at=now())
+    services.record_view(incident=incident, viewer=request.auth, at=now(), reason=request.reason)
     return {
         "incident": incident,
         "recordings": selectors.links(request.auth, incident).select_related("recording__camera"),

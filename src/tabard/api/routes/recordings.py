@@ -49,7 +49,12 @@ def categories(request: Asked) -> list[Category]:  # noqa: ARG001 - every operat
     return list(selectors.categories())
 
 
-@recordings.get("/recordings/{uuid:recording_id}", access=Action.RECORDING_VIEW, answers=RecordingSheet)
+@recordings.get(
+    "/recordings/{uuid:recording_id}",
+    access=Action.RECORDING_VIEW,
+    answers=RecordingSheet,
+    takes_reason=True,
+)
 def read(request: Asked, recording_id: UUID) -> dict[str, Any]:
     """Everything that is known of one recording; the look at it is in the custody log."""
     return _sheet(request.auth, looked_at(request, recording_id))
@@ -68,7 +73,10 @@ def categorise(request: Asked, recording_id: UUID, sent: CategoryIn) -> Recordin
 
 
 @recordings.get(
-    "/recordings/{uuid:recording_id}/history", access=Action.RECORDING_VIEW, answers=list[EventOut]
+    "/recordings/{uuid:recording_id}/history",
+    access=Action.RECORDING_VIEW,
+    answers=list[EventOut],
+    takes_reason=True,
 )
 def history_of(request: Asked, recording_id: UUID) -> list[EventLine]:
     """Every event about the recording, what came with it, and what was made from it, oldest first."""
@@ -92,7 +100,7 @@ def looked_at(request: Asked, recording_id: UUID) -> Recording:
         Denied: when the viewer may not see it.
     """
     recording = selectors.get(request.auth, recording_id)
-    record_view(recording=recording, viewer=request.auth, at=now())
+    record_view(recording=recording, viewer=request.auth, at=now(), reason=request.reason)
     return recording
 
 

@@ -17,14 +17,16 @@ from tabard.recordings.viewing import record_view
 segments = Operations("segments")
 
 
-@segments.get("/segments/{uuid:segment_id}", access=Action.RECORDING_VIEW, answers=SegmentSheet)
+@segments.get(
+    "/segments/{uuid:segment_id}", access=Action.RECORDING_VIEW, answers=SegmentSheet, takes_reason=True
+)
 def read(request: Asked, segment_id: UUID) -> dict[str, Any]:
     """One camera file: what it is, what the decoder found in it, and where its bytes are.
 
     The look is in the custody log as one at its recording.
     """
     segment = selectors.segment(request.auth, segment_id, Action.RECORDING_VIEW)
-    record_view(recording=segment.recording, viewer=request.auth, at=now())
+    record_view(recording=segment.recording, viewer=request.auth, at=now(), reason=request.reason)
     probe = Probe.objects.filter(segment=segment).first()
     return {"segment": segment, "probe": probe, "urls": _urls(request.auth, segment)}
 
@@ -42,11 +44,11 @@ def cut(request: Asked, segment_id: UUID, sent: ClipIn) -> Clip:
     )
 
 
-@segments.get("/clips/{uuid:clip_id}", access=Action.RECORDING_VIEW, answers=ClipOut)
+@segments.get("/clips/{uuid:clip_id}", access=Action.RECORDING_VIEW, answers=ClipOut, takes_reason=True)
 def read_clip(request: Asked, clip_id: UUID) -> Clip:
     """One clip; the look is in the custody log as one at its recording."""
     clip = selectors.clip(request.auth, clip_id, Action.RECORDING_VIEW)
-    record_view(recording=clip.segment.recording, viewer=request.auth, at=now())
+    record_view(recording=clip.segment.recording, viewer=request.auth, at=now(), reason=request.reason)
     return clip
 
 

@@ -1,10 +1,14 @@
 """What `tabard check` looks at beyond the machine: the jail, the tables, the store, the keys."""
 
+import os
 import stat
 from pathlib import Path
 
+import psycopg
+
 from tabard.cli.check import Check, Finding, Registry, machine_checks
 from tabard.cli.database import load_django
+from tabard.cli.database_roles import HOW_TO, OWNER, look_at_log_tables
 from tabard.cli.home import Home
 from tabard.cli.postgres import Server
 
@@ -15,9 +19,11 @@ def registry(home: Home) -> Registry:
     checks.add(
         Check("Decoder jail", _jail),
         Check("Tables", lambda: _tables(home)),
+        Check("Log tables", lambda: _log_tables(home)),
         Check("Store", lambda: _store(home)),
         Check("Keys", lambda: _keys(home.keys)),
         Check("Pages", _pages),
+        Check("Reason for access", _access_reason),
     )
     return checks
 
@@ -46,6 +52,31 @@ def _tables(home: Home) -> Finding:
     if waiting:
         return Finding.warning(f"{len(waiting)} migrations wait.", "Run `tabard up`; it migrates first.")
     return Finding.ok("The database has this version's tables.")
+
+
+def _log_tables(home: Home) -> Finding:
+    """The log's tables refuse changes, and the role that Tabard works as could not switch that off."""
+    with Server(home) as server, psycopg.connect(server.url) as connection:
+        found = look_at_log_tables(connection)
+    if found.is_empty:
+        return Finding.ok("There are no tables yet; the first start makes them.")
+    if found.missing:
+        return Finding.problem(
+            f"The log's tables can be changed: {', '.join(found.missing)} missing or switched off.",
+            "Only the tables' owner can do that. Find out who did, run `tabard log verify`, then as the owner: "
+            + "; ".join(
+                f"ALTER TABLE {name.partition('_not_')[0]} ENABLE ALWAYS TRIGGER {name}"
+                for name in found.missing
+            ),
+        )
+    if found.powers:
+        return Finding.warning(
+            f"Whoever takes over Tabard could rewrite the log: the role {found.role} {'; '.join(found.powers)}.",
+            f"Let another role own the tables, and name it in TABARD_OWNER_DATABASE_URL: {HOW_TO}. As a superuser: "
+            f"CREATE ROLE {OWNER} LOGIN PASSWORD '...'; then, connected to Tabard's database: "
+            f"REASSIGN OWNED BY {found.role} TO {OWNER};",
+        )
+    return Finding.ok(f"They refuse changes, and the role {found.role} can only add to them.")
 
 
 def _store(home: Home) -> Finding:
@@ -85,3 +116,11 @@ def _pages() -> Finding:
     if files("tabard.web").joinpath("static", "vendor", "tabard.css").is_file():
         return Finding.ok("The pages' styles and scripts are built.")
     return Finding.problem("The pages' styles and scripts are not built.", "Run `make assets`.")
+
+
+def _access_reason() -> Finding:
+    """Read from the environment, not from Django's settings: with a wrong value those do not load."""
+    from tabard.people.access_reasons import SETTING, Asking, asking
+
+    asked = asking(os.environ.get(SETTING) or Asking.PROMPTED)
+    return Finding.ok(f"{SETTING}={asked}. {asked.words}")

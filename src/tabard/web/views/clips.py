@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tabard.custody.actors import Subject
 from tabard.incidents import selectors as incidents
 from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer, can
@@ -17,6 +18,7 @@ from tabard.recordings import selectors
 from tabard.recordings.models import Clip
 from tabard.recordings.viewing import record_view
 from tabard.web.pages import page
+from tabard.web.reasons import reason_for, shown_with
 from tabard.web.views.recording_page import produce_url
 from tabard.web.views.recording_sheet import SegmentSheet, segment_sheets
 
@@ -27,7 +29,9 @@ def shown(request: HttpRequest, viewer: Viewer, clip_id: UUID) -> HttpResponseBa
     """One clip; the look at it is logged as a look at its recording."""
     clip = selectors.clip(viewer, clip_id, Action.RECORDING_VIEW)
     recording = selectors.get(viewer, clip.segment.recording_id)
-    record_view(recording=recording, viewer=viewer, at=now())
+    item = Subject("recording", recording.id)
+    reason = reason_for(request, item)
+    record_view(recording=recording, viewer=viewer, at=now(), reason=reason)
     sheet = next(sheet for sheet in segment_sheets(recording) if sheet.id == clip.segment_id)
     kept = recording.disposed_at is None
     context: dict[str, Any] = {
@@ -40,6 +44,7 @@ def shown(request: HttpRequest, viewer: Viewer, clip_id: UUID) -> HttpResponseBa
         "produce_url": produce_url(recording, clip),
         "may_produce": kept and can(viewer, Action.EXHIBIT_PRODUCE, recording),
         "exhibits": incidents.exhibits_of(viewer, recording.id).filter(clip=clip),
+        **shown_with(request, item, reason),
     }
     return render(request, "clips/clip.html", context)
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tabard.custody.actors import Subject
 from tabard.custody.selectors import lines
 from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
@@ -27,6 +28,7 @@ from tabard.recordings.models import Clip, Recording
 from tabard.web.forms.exhibits import ExhibitFilter, ProduceForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
+from tabard.web.reasons import reason_for, shown_with
 
 
 @page(Action.EXHIBIT_VIEW)
@@ -68,7 +70,9 @@ def produce(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def shown(request: HttpRequest, viewer: Viewer, exhibit_id: UUID) -> HttpResponseBase:
     """One exhibit: what it is, its hashes, its history and its packs; the look at it is logged."""
     exhibit = selectors.exhibit(viewer, exhibit_id)
-    exhibits.record_view(exhibit=exhibit, viewer=viewer, at=now())
+    item = Subject("exhibit", exhibit.id)
+    reason = reason_for(request, item)
+    exhibits.record_view(exhibit=exhibit, viewer=viewer, at=now(), reason=reason)
     subjects = [exhibit.id, exhibit.clip_id, *exhibit.packs.values_list("id", flat=True)]
     context = {
         "files": _files(exhibit),
@@ -77,6 +81,7 @@ def shown(request: HttpRequest, viewer: Viewer, exhibit_id: UUID) -> HttpRespons
             history_for(viewer, [subject for subject in subjects if subject is not None]).reverse()
         ),
         **_packs(viewer, exhibit),
+        **shown_with(request, item, reason),
     }
     return render(request, "exhibits/exhibit.html", context)
 
@@ -85,7 +90,9 @@ def shown(request: HttpRequest, viewer: Viewer, exhibit_id: UUID) -> HttpRespons
 @require_safe
 def packs_shown(request: HttpRequest, viewer: Viewer, exhibit_id: UUID) -> HttpResponseBase:
     """The packs of one exhibit by themselves; the exhibit's page asks again while one is being built."""
-    return render(request, "exhibits/packs.html", _packs(viewer, selectors.exhibit(viewer, exhibit_id)))
+    exhibit = selectors.exhibit(viewer, exhibit_id)
+    reason_for(request, Subject("exhibit", exhibit.id))
+    return render(request, "exhibits/packs.html", _packs(viewer, exhibit))
 
 
 @page(Action.PACK_BUILD)

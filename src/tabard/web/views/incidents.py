@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tabard.custody.actors import Subject
 from tabard.incidents import selectors, services
 from tabard.incidents.models import Incident, Link
 from tabard.kernel.clock import now
@@ -16,6 +17,7 @@ from tabard.people.rules import Action
 from tabard.web.forms.incidents import IncidentFilter, IncidentForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
+from tabard.web.reasons import reason_for, shown_with
 from tabard.web.views.recording_cards import RecordingCard, cards
 
 
@@ -64,11 +66,14 @@ def record(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def shown(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpResponseBase:
     """One incident with the recordings that show it and the exhibits produced for it; the look at it is logged."""
     incident = selectors.incident(viewer, incident_id)
-    services.record_view(incident=incident, viewer=viewer, at=now())
+    item = Subject("incident", incident.id)
+    reason = reason_for(request, item)
+    services.record_view(incident=incident, viewer=viewer, at=now(), reason=reason)
     context = {
         "incident": incident,
         "cards": _cards(viewer, incident),
         "exhibits": selectors.exhibits(viewer).filter(incident=incident),
+        **shown_with(request, item, reason),
     }
     return render(request, "incidents/incident.html", context)
 

@@ -28,6 +28,7 @@ from tabard.retention import selectors as retention
 from tabard.retention.models import Disposal
 from tabard.web.forms.clips import ClipForm
 from tabard.web.forms.recordings import CategoryForm, HoldForm, LinkForm, ReleaseForm, UnlinkForm
+from tabard.web.reasons import reason_for, shown_with
 from tabard.web.views.recording_cards import flag_tags
 from tabard.web.views.recording_sheet import SegmentSheet, marks, segment_sheets, table_points
 
@@ -99,10 +100,17 @@ def show(
     request: HttpRequest, viewer: Viewer, recording: Recording, typed: Forms | None = None
 ) -> HttpResponse:
     """The page, with its view in the log; `typed` holds the forms that were refused."""
-    record_view(recording=recording, viewer=viewer, at=now())
+    item = Subject("recording", recording.id)
+    reason = reason_for(request, item)
+    record_view(recording=recording, viewer=viewer, at=now(), reason=reason)
     forms = typed or {}
     status = 400 if any(form.errors for form in forms.values()) else 200
-    context = {**_context(request, viewer, recording), **forms, "typed": list(forms.values())}
+    context = {
+        **_context(request, viewer, recording),
+        **shown_with(request, item, reason),
+        **forms,
+        "typed": list(forms.values()),
+    }
     return render(request, "recordings/recording.html", context, status=status)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tabard.custody.actors import Subject
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer
@@ -17,6 +18,7 @@ from tabard.recordings.models import Track
 from tabard.recordings.viewing import record_search
 from tabard.web.forms.recordings import RecordingFilterForm
 from tabard.web.pages import page
+from tabard.web.reasons import reason_for
 from tabard.web.views.recording_cards import cards
 from tabard.web.views.recording_page import clips_context, show
 from tabard.web.views.recording_sheet import segment_sheets, track_feature
@@ -54,6 +56,7 @@ def shown(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespo
 def clips(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpResponseBase:
     """The list of a recording's clips by itself; its page asks again while one is being cut."""
     recording = selectors.get(viewer, recording_id)
+    reason_for(request, Subject("recording", recording.id))
     context = {"recording": recording, **clips_context(viewer, recording)}
     return render(request, "recordings/clips.html", context)
 
@@ -63,6 +66,7 @@ def clips(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespo
 def track(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpResponseBase:
     """Where the camera was, as GeoJSON, its offsets counted from the segment that the address names."""
     recording = selectors.get(viewer, recording_id)
+    reason_for(request, Subject("recording", recording.id))
     found = Track.objects.filter(recording=recording).first()
     if found is None or not found.points:
         raise NotFound("This recording has no track.", recording=str(recording_id))
