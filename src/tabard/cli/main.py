@@ -17,6 +17,7 @@ from tabard.cli.commands import (
     retention,
     run_processes,
     vault,
+    witness,
 )
 from tabard.cli.output import COULD_NOT_RUN, errors
 from tabard.kernel.errors import TabardError
@@ -42,6 +43,7 @@ app.add_typer(disclosure.app, name="disclosure")
 app.add_typer(retention.app, name="retention")
 app.add_typer(log.app, name="log")
 app.add_typer(vault.app, name="vault")
+app.add_typer(witness.app, name="witness")
 app.command("manage", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     manage.manage
 )

@@ -33,6 +33,30 @@ class KeyChangeNotPossible(Conflict):
     code = "log_key_change_not_possible"
 
 
+class WitnessUnavailable(Unavailable):
+    """A witness cannot be reached now, or does not answer as the protocol says."""
+
+    code = "witness_unavailable"
+
+
+class WitnessRefused(Conflict):
+    """A witness will not cosign: it does not know the log or its key, or does not believe our proof."""
+
+    code = "witness_refused"
+
+
+class WitnessAhead(Conflict):
+    """A witness has already cosigned a later checkpoint of ours than the one it was asked about."""
+
+    code = "witness_ahead"
+
+
+class WitnessDisagrees(Integrity):
+    """A witness saw a tree that this log does not continue: it was taken back, or forked, or its key signs elsewhere."""
+
+    code = "witness_disagrees"
+
+
 class LogCorrupt(Integrity):
     """The log disagrees with its own tree or with a signed checkpoint."""
 

@@ -1,6 +1,7 @@
-"""What custody needs from outside PostgreSQL: a key that signs checkpoints, and someone who knows what comes next."""
+"""What custody needs from outside PostgreSQL: a key that signs, witnesses, and someone who knows what comes next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from tabard.custody.actors import Subject
@@ -34,3 +35,27 @@ class CheckpointSigner(Protocol):
 
     def last_signed(self) -> str | None:
         """The last note that was signed, remembered outside the database; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SawSize:
+    """A witness did not cosign: of this log it has seen a tree of this size, and wants a proof from there."""
+
+    size: int
+
+
+class WitnessClient(Protocol):
+    """Somebody else who checks that the log only grows (C2SP tlog-witness)."""
+
+    def add_checkpoint(self, *, old_size: int, proof: Sequence[bytes], note: str) -> str | SawSize:
+        """The cosignature lines that the witness answers with, not verified; or what it saw last.
+
+        Args:
+            old_size: The size that we believe the witness cosigned last; 0 for none.
+            proof: The consistency proof from there; empty from 0 and between equal sizes.
+            note: The checkpoint as we signed it.
+
+        Raises:
+            WitnessUnavailable: when it cannot be reached, is slow, or answers what the protocol does not know.
+            WitnessRefused: when it will not cosign, and says why by its status.
+        """

@@ -14,7 +14,7 @@ from django.db import connection
 from tabard.custody.errors import WitnessPolicyUnusable
 from tabard.custody.models import Checkpoint, Cosignature
 from tabard.merkle.note import InvalidNote, NoteSignature, SignedNote, VerifierKey, parse_signatures
-from tabard.merkle.policy import InvalidPolicy, Policy
+from tabard.merkle.policy import InvalidPolicy, Policy, PolicyWitness
 
 _TRIED_AT_ONCE = 20
 
@@ -51,6 +51,16 @@ def newest_witnessed() -> Checkpoint | None:
         (found for found in _candidates(policy, policy.quorum) if policy.is_met(_verified(found, policy))),
         None,
     )
+
+
+def is_witnessed(checkpoint: Checkpoint, policy: Policy) -> bool:
+    """Whether this checkpoint's verified cosignatures make the quorum."""
+    return policy.is_met(_verified(checkpoint, policy))
+
+
+def verified_cosignature(checkpoint: Checkpoint, witness: PolicyWitness) -> NoteSignature | None:
+    """The witness's newest cosignature on the checkpoint that verifies; None where there is none."""
+    return _verified(checkpoint, Policy((), (witness,), (), None)).get(witness.key)
 
 
 def note_with_cosignatures(checkpoint: Checkpoint) -> str:

@@ -1,1 +1,1 @@
-"""A witness: a small process, run by someone else, that cosigns what a log shows it and refuses a second history."""
+"""The witness: a small process, run by somebody else, that sees to it that a log only grows, and signs that it did."""
