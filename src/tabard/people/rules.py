@@ -68,6 +68,11 @@ class Action(StrEnum):
     PACK_DOWNLOAD = "pack.download"
     HOLD_PLACE = "hold.place"
     RETENTION_VIEW = "retention.view"
+    EARLY_DISPOSAL_VIEW = "early_disposal.view"
+    EARLY_DISPOSAL_REQUEST = "early_disposal.request"
+    EARLY_DISPOSAL_APPROVE = "early_disposal.approve"
+    KEY_DESTRUCTION_REQUEST = "key_destruction.request"
+    KEY_DESTRUCTION_APPROVE = "key_destruction.approve"
     FLEET_VIEW = "fleet.view"
     FLEET_MANAGE = "fleet.manage"
     PEOPLE_MANAGE = "people.manage"
@@ -125,12 +130,15 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.PACK_BUILD: _FORCE,
         Action.PACK_DOWNLOAD: _FORCE,
         Action.HOLD_PLACE: _FORCE,
+        Action.EARLY_DISPOSAL_VIEW: _FORCE,
+        Action.EARLY_DISPOSAL_REQUEST: _FORCE,
     },
     Role.BWV_ADMINISTRATOR: {
         Action.RECORDING_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.FLEET_MANAGE: _FORCE,
         Action.PEOPLE_MANAGE: _FORCE,
+        Action.KEY_DESTRUCTION_REQUEST: _FORCE,
     },
     Role.RECORDS_MANAGER: {
         Action.RECORDING_VIEW: _FORCE,
@@ -139,6 +147,10 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EXHIBIT_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
         Action.RETENTION_VIEW: _FORCE,
+        Action.EARLY_DISPOSAL_VIEW: _FORCE,
+        Action.EARLY_DISPOSAL_REQUEST: _FORCE,
+        Action.EARLY_DISPOSAL_APPROVE: _FORCE,
+        Action.KEY_DESTRUCTION_APPROVE: _FORCE,
     },
     Role.PROFESSIONAL_STANDARDS: {
         Action.RECORDING_VIEW: _FORCE,
@@ -146,6 +158,10 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_VIEW: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
+        Action.EARLY_DISPOSAL_VIEW: _FORCE,
+        Action.EARLY_DISPOSAL_REQUEST: _FORCE,
+        Action.EARLY_DISPOSAL_APPROVE: _FORCE,
+        Action.KEY_DESTRUCTION_APPROVE: _FORCE,
         Action.LOG_VIEW: _FORCE,
     },
     Role.AUDITOR: {
@@ -153,6 +169,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_VIEW: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
         Action.RETENTION_VIEW: _FORCE,
+        Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.LOG_VIEW: _FORCE,
     },

@@ -1,10 +1,11 @@
-"""What keeps a recording, and what became of those that nothing kept."""
+"""What keeps a recording, what became of those that nothing kept, and who agreed to what cannot be undone."""
 
 from django.db import models
 
 from tabard.kernel.ids import new_id
 from tabard.people.models import Account
 from tabard.recordings.models import Recording
+from tabard.retention import quorum
 
 
 class Hold(models.Model):
@@ -67,3 +68,114 @@ class Disposal(models.Model):
 
     def __str__(self) -> str:
         return f"disposal of {self.recording_id}"
+
+
+class SharedDecision(models.Model):
+    """What several people must agree to before it happens; `quorum` counts the requester, and was set at the start."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reason = models.CharField(max_length=500)
+    state = models.CharField(
+        max_length=16,
+        choices=[(state.value, state.value.capitalize()) for state in quorum.State],
+        default=quorum.State.REQUESTED.value,
+    )
+    quorum = models.PositiveSmallIntegerField()
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    closed_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen to it."""
+        return quorum.State(self.state).is_open
+
+
+class EarlyDisposal(SharedDecision):
+    """That a recording be disposed of before its period ends, because the law requires it."""
+
+    class Basis(models.TextChoices):
+        """What in law requires it."""
+
+        COURT_ORDER = "court_order", "Order of a court"
+        ERASURE = "erasure", "Right to erasure (Data Protection Act 2018, section 47)"
+        COMMISSIONER = "commissioner", "Notice of the Information Commissioner"
+        UNLAWFUL_CAPTURE = "unlawful_capture", "Recorded unlawfully"
+        PRIVILEGED = "privileged", "Legally privileged matter"
+        OTHER_LAW = "other_law", "Another duty in law"
+
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="early_disposals")
+    basis = models.CharField(max_length=24, choices=Basis)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recording"],
+                name="retention_one_open_early_disposal",
+                condition=models.Q(state__in=["requested", "approved"]),
+            ),
+            models.CheckConstraint(condition=models.Q(quorum__gte=2), name="retention_early_takes_two"),
+        ]
+        indexes = [models.Index(fields=["state", "-requested_at"], name="retention_early_by_state")]
+
+    def __str__(self) -> str:
+        return f"early disposal of {self.recording_id}"
+
+
+class EarlyDisposalApproval(models.Model):
+    """One person's approval of an early disposal."""
+
+    request = models.ForeignKey(EarlyDisposal, models.PROTECT, related_name="approvals")
+    approved_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["approved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "approved_by"], name="retention_early_approval_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approved_by_id} approves {self.request_id}"
+
+
+class KeyDestruction(SharedDecision):
+    """That a key-encryption key be retired although a live copy of the keys still holds it."""
+
+    key_id = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key_id"],
+                name="retention_one_open_key_destruction",
+                condition=models.Q(state__in=["requested", "approved"]),
+            ),
+            models.CheckConstraint(condition=models.Q(quorum__gte=2), name="retention_key_takes_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"destruction of {self.key_id}"
+
+
+class KeyDestructionApproval(models.Model):
+    """One person's approval of a key's destruction."""
+
+    request = models.ForeignKey(KeyDestruction, models.PROTECT, related_name="approvals")
+    approved_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["approved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "approved_by"], name="retention_key_approval_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approved_by_id} approves {self.request_id}"

@@ -5,9 +5,10 @@ produces a recording locks its row, and so does disposal: a hold placed during a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -63,6 +64,16 @@ class RunReport:
     spared: list[UUID] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why a recording is disposed of: the rule, the sentence to show, since when, and what the log says of it."""
+
+    rule: str
+    reason: str
+    due_at: datetime
+    details: Mapping[str, Any]
+
+
 def adopt_policy(policy: Policy | None = None) -> int:
     """Every category of the policy can be chosen when this returns; returns how many there are."""
     adopted = policy or default_policy()
@@ -84,7 +95,7 @@ def place_hold(*, recording: Recording, kind: str, reason: str, viewer: Viewer, 
         raise Invalid("Choose why the recording is held.", field="kind")
     why = required(reason, "reason", 300, "Say why the recording must be kept.")
     with transaction.atomic():
-        if _locked(recording.id).disposed_at is not None:
+        if locked(recording.id).disposed_at is not None:
             raise Conflict("This recording was disposed of; it cannot be held.")
         hold = Hold.objects.create(
             recording=recording,
@@ -156,31 +167,42 @@ def remove_objects(*, recording_id: UUID, at: datetime) -> int:
     return removed
 
 
+def dispose_of(*, recording: Recording, ground: Ground, by: Actor, at: datetime) -> None:
+    """Its keys are destroyed and what was said in it erased, logged, in the caller's transaction, which holds its row.
+
+    That nothing keeps the recording is for the caller to have decided, with the row locked.
+    """
+    objects = selectors.object_ids(recording.id)
+    for object_id in objects:
+        vault.destroy_key(object_id=object_id, at=at)
+    _erase_matter(recording, objects, at)
+    Disposal.objects.create(
+        recording=recording, rule=ground.rule, reason=ground.reason, due_at=ground.due_at, executed_at=at
+    )
+    custody.append(
+        kind=EventKind.RECORDING_DISPOSED,
+        subject=Subject("recording", recording.id),
+        at=at,
+        by=by,
+        details={**ground.details, "objects": len(objects)},
+    )
+
+
+def locked(recording_id: UUID) -> Recording:
+    """The recording with its row locked until the caller's transaction ends, as whoever keeps it locks it."""
+    return Recording.objects.select_for_update().get(id=recording_id)
+
+
 def _dispose(recording_id: UUID, policy: Policy, as_of: datetime, by: Actor, at: datetime) -> bool:
     """Dispose of one recording unless, with its row locked, it turns out not to be due after all."""
     with transaction.atomic():
-        recording = _locked(recording_id)
+        recording = locked(recording_id)
         decided = decide(selectors.facts_of(recording), policy)
         if recording.disposed_at is not None or decided.due_at is None or not decided.is_due(as_of):
             return False
-        objects = selectors.object_ids(recording_id)
-        for object_id in objects:
-            vault.destroy_key(object_id=object_id, at=at)
-        _erase_matter(recording, objects, at)
-        Disposal.objects.create(
-            recording=recording,
-            rule=decided.rule,
-            reason=decided.reason,
-            due_at=decided.due_at,
-            executed_at=at,
-        )
-        custody.append(
-            kind=EventKind.RECORDING_DISPOSED,
-            subject=Subject("recording", recording_id),
-            at=at,
-            by=by,
-            details={"rule": decided.rule, "policy": policy.version, "objects": len(objects)},
-        )
+        details = {"rule": decided.rule, "policy": policy.version}
+        ground = Ground(decided.rule, decided.reason, decided.due_at, details)
+        dispose_of(recording=recording, ground=ground, by=by, at=at)
     return True
 
 
@@ -195,10 +217,6 @@ def _erase_matter(recording: Recording, objects: Iterable[UUID], at: datetime) -
     custody.erase_details(subject_ids=[recording.id, *objects], kinds=_TELL_OF_MATTER)
     recording.disposed_at, recording.latitude, recording.longitude, recording.metadata = at, None, None, {}
     recording.save(update_fields=["disposed_at", "latitude", "longitude", "metadata"])
-
-
-def _locked(recording_id: UUID) -> Recording:
-    return Recording.objects.select_for_update().get(id=recording_id)
 
 
 def _log_hold(kind: EventKind, hold: Hold, viewer: Viewer, at: datetime, reason: str) -> None:

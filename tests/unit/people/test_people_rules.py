@@ -34,6 +34,11 @@ pack.build            . . u f . . . . . .
 pack.download         . . u f . . . . s s
 hold.place            . . f f . f f . . .
 retention.view        . . . . . f . f . .
+early_disposal.view     . . . f . f f f . .
+early_disposal.request  . . . f . f f . . .
+early_disposal.approve  . . . . . f f . . .
+key_destruction.request . . . . f . . . . .
+key_destruction.approve . . . . . f f . . .
 fleet.view            . u . . f . . f . .
 fleet.manage          . . . . f . . . . .
 people.manage         . . . . f . . . . .
