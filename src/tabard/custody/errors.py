@@ -52,7 +52,7 @@ class WitnessAhead(Conflict):
 
 
 class WitnessDisagrees(Integrity):
-    """A witness saw a tree that this log does not continue: it was taken back, or forked, or its key signs elsewhere."""
+    """A witness saw a tree that this log does not continue: it was taken back, or its key signs elsewhere."""
 
     code = "witness_disagrees"
 

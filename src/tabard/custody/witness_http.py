@@ -42,7 +42,7 @@ class HttpWitness:
         lines = [f"old {old_size}", *map(encode_base64, proof), "", note]
         try:
             status, body = self._post("\n".join(lines).encode())
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise WitnessUnavailable(
                 f"It does not answer: {type(error).__name__}{f', {error}' if str(error) else ''}.",
                 url=self._url,

@@ -1,5 +1,6 @@
 """The worker process: jobs from the queue, and beside them the sequencer that gives the log its checkpoints.
 
+The witnesses that cosign those are asked from threads of their own, which nothing waits for.
 Any number of workers may run on any machine; one at a time sequences, an advisory lock decides which.
 """
 
@@ -12,6 +13,7 @@ from procrastinate.contrib.django import app
 
 from tabard.custody import sequencer
 from tabard.custody.adapters import log_signer
+from tabard.jobs.witness_rounds import STOP_WITHIN_S, WitnessRounds
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
 
@@ -25,6 +27,8 @@ def run(*, concurrency: int, on_ready: Callable[[], None]) -> None:
     stopping = threading.Event()
     sequencing = threading.Thread(target=_sequence_until, args=(stopping,), name="sequencer")
     sequencing.start()
+    witnessing = threading.Thread(target=WitnessRounds().run, args=(stopping,), name="witnesses", daemon=True)
+    witnessing.start()
     try:
         # A copy with a connector of its own: what a job itself defers stays on Django's connection, in its transaction.
         worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
@@ -33,6 +37,7 @@ def run(*, concurrency: int, on_ready: Callable[[], None]) -> None:
     finally:
         stopping.set()
         sequencing.join()
+        witnessing.join(2 * STOP_WITHIN_S)
 
 
 def _sequence_until(stopping: threading.Event) -> None:
