@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -29,8 +31,10 @@ from tabard.sealing.format import (
     parse_trailer,
     trailer_binding,
 )
+from tabard.sealing.hashing import HashingBehind
 
 ReadAt = Callable[[int, int], bytes]
+Sink = Callable[[bytes | memoryview], object]
 COALESCED_BYTES = 4 * 1024 * 1024
 
 
@@ -60,7 +64,9 @@ class SealedReader:
         header = self._read_header(min(HEADER_BYTES, sealed_size_bytes))
         self._header = header.pack()
         self._layout = Layout(header.chunk_size, sealed_size_bytes)
-        self._sha256 = self._read_trailer()
+        self._batch_chunks = max(1, COALESCED_BYTES // header.chunk_size)
+        self._trailer = self._exactly(self._layout.trailer_at, sealed_size_bytes)
+        self._sha256 = self._open_trailer()
 
     @property
     def size_bytes(self) -> int:
@@ -91,21 +97,66 @@ class SealedReader:
             raise RangeOutside("The range lies outside the bytes.", field="range", size_bytes=self.size_bytes)
         return self._pieces(start, stop)
 
-    def verify(self) -> bytes:
+    def verify(self, sink: Sink | None = None) -> bytes:
         """The SHA-256 of every plain byte read back from the store, equal to the sealed one.
+
+        Reading, decrypting and hashing each have a thread; memory is bounded, whatever the size.
+
+        Args:
+            sink: Given the sealed object, whole and in order, each part once it is authenticated; a view is valid
+                during the call only. What it got must not become visible before this returns.
 
         Raises:
             Integrity: `sealed_chunk`, `sealed_truncated`, or `sealed_digest` where the hash differs.
         """
-        digest = hashlib.sha256()
-        # Empty input has one empty chunk; it is authenticated too, although it yields nothing.
-        for piece in self._chunks(0, self._layout.chunk_count):
-            digest.update(piece)
-        if digest.digest() != self._sha256:
+        take = sink or _nowhere
+        take(self._header)
+        if self._hashed(take) != self._sha256:
             raise DigestMismatch(
                 "The bytes read back are not those that were sealed.", object_id=self._object_id
             )
+        take(self._trailer)
         return self._sha256
+
+    def _hashed(self, sink: Sink) -> bytes:
+        size = self._layout.chunk_size
+        if self._layout.chunk_count <= self._batch_chunks:
+            return self._hashed_at_once(sink)
+        with HashingBehind(self._batch_chunks * size) as hashing:
+            for first, stop, sealed in self._sealed_batches():
+                plain = hashing.buffer()
+                end = min(stop * size, self.size_bytes) - first * size
+                self._open_into(first, stop, sealed, plain[:end])
+                sink(sealed)
+                hashing.update(plain, end)
+            return hashing.digest()
+
+    def _hashed_at_once(self, sink: Sink) -> bytes:
+        """Of a small object: starting threads would take longer than hashing."""
+        sealed = memoryview(self._exactly(*self._layout.chunks_at(0, self._layout.chunk_count)))
+        plain = memoryview(bytearray(self.size_bytes))
+        # Empty input has one empty chunk; it is authenticated too, although nothing of it is hashed.
+        self._open_into(0, self._layout.chunk_count, sealed, plain)
+        sink(sealed)
+        return hashlib.sha256(plain).digest()
+
+    def _sealed_batches(self) -> Iterator[tuple[int, int, memoryview]]:
+        """Every chunk as it is sealed, in batches; the next is fetched while the caller works on one."""
+        edges = [*range(0, self._layout.chunk_count, self._batch_chunks), self._layout.chunk_count]
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
+            ahead = pool.submit(self._exactly, *self._layout.chunks_at(edges[0], edges[1]))
+            for first, stop, after in zip(edges, edges[1:], [*edges[2:], None], strict=False):
+                sealed = ahead.result()
+                if after is not None:
+                    ahead = pool.submit(self._exactly, *self._layout.chunks_at(stop, after))
+                yield first, stop, memoryview(sealed)
+
+    def _open_into(self, first: int, stop: int, sealed: memoryview, plain: memoryview) -> None:
+        size, step = self._layout.chunk_size, self._layout.chunk_size + TAG_BYTES
+        for at, number in enumerate(range(first, stop)):
+            self._open_chunk_into(
+                number, sealed[at * step : (at + 1) * step], plain[at * size : (at + 1) * size]
+            )
 
     def _pieces(self, start: int, stop: int) -> Iterator[bytes]:
         if start == stop:
@@ -117,7 +168,7 @@ class SealedReader:
             yield plain[low:high]  # a whole slice of bytes is the same object, not a copy
 
     def _chunks(self, first: int, end: int) -> Iterator[bytes]:
-        batch, most = 1, max(1, COALESCED_BYTES // self._layout.chunk_size)
+        batch, most = 1, self._batch_chunks
         while first < end:
             stop = min(first + batch, end)
             yield from self._open_batch(first, stop)
@@ -131,11 +182,20 @@ class SealedReader:
             yield self._open_chunk(number, sealed[at : at + step])
 
     def _open_chunk(self, number: int, sealed: memoryview) -> bytes:
-        last = number == self._layout.chunk_count - 1
+        with self._authentic(number):
+            return self._cipher.decrypt(chunk_nonce(number), sealed, self._binding(number))
+
+    def _open_chunk_into(self, number: int, sealed: memoryview, plain: memoryview) -> None:
+        with self._authentic(number):
+            self._cipher.decrypt_into(chunk_nonce(number), sealed, self._binding(number), plain)
+
+    def _binding(self, number: int) -> bytes:
+        return chunk_binding(self._header, number, last=number == self._layout.chunk_count - 1)
+
+    @contextmanager
+    def _authentic(self, number: int) -> Iterator[None]:
         try:
-            return self._cipher.decrypt(
-                chunk_nonce(number), sealed, chunk_binding(self._header, number, last=last)
-            )
+            yield
         except InvalidTag as error:
             raise ChunkDamaged(
                 f"Chunk {number} is not what was sealed there.", object_id=self._object_id, chunk=number
@@ -149,11 +209,10 @@ class SealedReader:
             )
         return header
 
-    def _read_trailer(self) -> bytes:
-        sealed = self._exactly(self._layout.trailer_at, self._layout.sealed_size_bytes)
+    def _open_trailer(self) -> bytes:
         binding = trailer_binding(self._header, self._layout.chunk_count)
         try:
-            size_bytes, sha256 = parse_trailer(self._cipher.decrypt(TRAILER_NONCE, sealed, binding))
+            size_bytes, sha256 = parse_trailer(self._cipher.decrypt(TRAILER_NONCE, self._trailer, binding))
         except InvalidTag as error:
             raise TrailerDamaged(
                 "The trailer does not authenticate under this key.", object_id=self._object_id
@@ -173,3 +232,7 @@ class SealedReader:
                 returned_bytes=len(data),
             )
         return data
+
+
+def _nowhere(_: bytes | memoryview) -> None:
+    """Nobody wants the sealed bytes."""
