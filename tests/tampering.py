@@ -26,7 +26,7 @@ def tampering() -> Iterator[CursorWrapper]:
     """Inside the block rows of the log can be changed and removed; after it nothing can, as before.
 
     One transaction: either the tampering and the refusals are both there, or neither. Foreign keys hold all the
-    while: who removes an event removes its particulars first.
+    while: who removes a checkpoint removes what was said of it first.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         # A table with checks still to come cannot be altered, so they come now: before, and after what was done.

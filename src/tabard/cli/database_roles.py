@@ -108,12 +108,14 @@ class LogTableReport:
     """What stands between the log's tables and the role that asked."""
 
     role: str
+    is_empty: bool  # nothing was migrated yet
     missing: tuple[str, ...]  # triggers that are not there, or switched off
-    powers: tuple[str, ...]  # what the role may do that it has no need of
+    powers: tuple[str, ...]  # what the role may do that it has no need of, in words
 
 
 def look_at_log_tables(connection: _Connection) -> LogTableReport:
     """How the log's tables are guarded from the role of `connection`; asks the catalogue, changes nothing."""
+    powers = _powers(connection)
     named = [name for names in REFUSALS.values() for name in names]
     rows = connection.execute(
         "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A' AND tgname = ANY(%s)",
@@ -122,13 +124,14 @@ def look_at_log_tables(connection: _Connection) -> LogTableReport:
     held = {str(name) for (name,) in rows}
     return LogTableReport(
         role=connection.info.user,
+        is_empty=not powers,
         missing=tuple(name for name in named if name not in held),
-        powers=tuple(_powers(connection)),
+        powers=tuple(words for words in powers.values() if words),
     )
 
 
-def _powers(connection: _Connection) -> list[str]:
-    """Needless powers over the log's tables, in words."""
+def _powers(connection: _Connection) -> dict[str, str]:
+    """Each table of the log that there is, with the needless powers over it."""
     rows = connection.execute(
         """
         SELECT relname, pg_has_role(relowner, 'USAGE'), has_table_privilege(c.oid, 'UPDATE'),
@@ -138,13 +141,15 @@ def _powers(connection: _Connection) -> list[str]:
         """,
         [list(MAY_CHANGE)],
     ).fetchall()
-    verbs = ("owns", "may UPDATE", "may DELETE from", "may TRUNCATE")
-    found = []
-    for name, *powers in rows:
-        words = [verb for verb, has in zip(verbs, powers, strict=True) if has]
-        if words:
-            found.append(f"{words[0]} {name}" if words[0] == "owns" else f"{', '.join(words)} {name}")
-    return found
+    return {name: _in_words(name, *powers) for name, *powers in rows}
+
+
+def _in_words(table: str, owns: bool, *may: bool) -> str:
+    """`owns custody_node`, `may UPDATE, DELETE custody_node`, or nothing."""
+    if owns:
+        return f"owns {table}"
+    verbs = [verb for verb, has in zip(("UPDATE", "DELETE", "TRUNCATE"), may, strict=True) if has]
+    return f"may {', '.join(verbs)} {table}" if verbs else ""
 
 
 def _make_role(connection: _Connection, name: str, options: sql.SQL) -> None:

@@ -33,6 +33,8 @@ class Ports:
 def processes(home: Home, ports: Ports) -> list[ProcessSpec]:
     """Web, door and worker of this home."""
     env = {"TABARD_HOME": str(home.root), "TABARD_DOOR_URL": ports.door_url}
+    # Whoever takes over one of these finds no way in as the owner of the log's tables.
+    env["TABARD_OWNER_DATABASE_URL"] = ""
     (home.run / _READY_FILE).unlink(missing_ok=True)
     return [
         ProcessSpec("web", [*tabard("web"), "--port", str(ports.web)], f"{ports.web_url}/healthz", env),
