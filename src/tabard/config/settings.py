@@ -7,6 +7,7 @@ TABARD_STORE_B_URL  a second store with credentials of its own (TABARD_STORE_B_A
 TABARD_OWNER_DATABASE_URL  the role that owns the tables and migrates them, where DATABASE_URL names one that does not
 TABARD_WITNESS_POLICY  a file that says which witnesses are asked and how many a receipt needs (default: none)
 TABARD_TSA_URL    an RFC 3161 time-stamping authority; TABARD_TSA_CHAIN is the PEM file of its certificates
+TABARD_TSA_EVERY_S  at most one timestamp in so many seconds (default 600)
 TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason asked before footage is shown?
 TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
@@ -31,6 +32,7 @@ TABARD_STORE_B_URL = os.environ.get("TABARD_STORE_B_URL", "")
 TABARD_WITNESS_POLICY = os.environ.get("TABARD_WITNESS_POLICY", "")
 TABARD_TSA_URL = os.environ.get("TABARD_TSA_URL", "")
 TABARD_TSA_CHAIN = os.environ.get("TABARD_TSA_CHAIN", "")
+TABARD_TSA_EVERY_S = float(os.environ.get("TABARD_TSA_EVERY_S") or "600")
 # Checked here, so that nothing starts under a rule that nobody chose.
 TABARD_ACCESS_REASON = asking(os.environ.get("TABARD_ACCESS_REASON") or "prompted").value
 TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))

@@ -21,6 +21,18 @@ class NotYetWitnessed(NotYetSequenced):
     code = "not_yet_witnessed"
 
 
+class NotYetStamped(NotYetSequenced):
+    """A checkpoint covers the event, but no time-stamping authority has stamped such a one yet; soon it will."""
+
+    code = "not_yet_stamped"
+
+
+class TsaUnavailable(Unavailable):
+    """The time-stamping authority cannot be asked now, or its certificates cannot be read."""
+
+    code = "tsa_unavailable"
+
+
 class WitnessPolicyUnusable(Unavailable):
     """The file that says which witnesses a receipt needs cannot be read or is not a policy."""
 

@@ -59,3 +59,18 @@ class WitnessClient(Protocol):
             WitnessUnavailable: when it cannot be reached, is slow, or answers what the protocol does not know.
             WitnessRefused: when it will not cosign, and says why by its status.
         """
+
+
+class TimestampAuthority(Protocol):
+    """Someone who says what existed when (RFC 3161)."""
+
+    @property
+    def name(self) -> str:
+        """What its tokens are kept under: its address, without what only we should know."""
+
+    def stamp(self, query: bytes) -> bytes:
+        """The DER of its TimeStampResp to a TimeStampReq; nothing is checked yet.
+
+        Raises:
+            TsaUnavailable: when it cannot be reached, or does not answer as an authority does.
+        """

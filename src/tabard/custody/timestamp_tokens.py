@@ -13,8 +13,8 @@ from typing import Self
 from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
-    TimestampRequestBuilder,
     TimeStampRequest,
+    TimestampRequestBuilder,
     TimeStampResponse,
     VerificationError,
     VerifierBuilder,
@@ -99,7 +99,7 @@ class TsaChain:
 
 
 def request_for(data: bytes) -> TimeStampRequest:
-    """A request for a token over a note's text as bytes: SHA-256, a fresh nonce, and the signer's certificate wanted."""
+    """A request for a token over these bytes: SHA-256, a fresh nonce, and the signer's certificate wanted."""
     builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
     return builder.nonce(nonce=True).cert_request(cert_request=True).build()
 

@@ -1,6 +1,7 @@
 """The worker process: jobs from the queue, and beside them the sequencer that gives the log its checkpoints.
 
-The witnesses that cosign those are asked from threads of their own, which nothing waits for.
+The witnesses that cosign those, and the authority that stamps them, are asked from threads of their own, which nothing
+waits for.
 Any number of workers may run on any machine; one at a time sequences, an advisory lock decides which.
 """
 
@@ -13,6 +14,7 @@ from procrastinate.contrib.django import app
 
 from tabard.custody import sequencer
 from tabard.custody.adapters import log_signer
+from tabard.jobs.stamping import stamp_until
 from tabard.jobs.witness_rounds import STOP_WITHIN_S, WitnessRounds
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
@@ -29,6 +31,8 @@ def run(*, concurrency: int, on_ready: Callable[[], None]) -> None:
     sequencing.start()
     witnessing = threading.Thread(target=WitnessRounds().run, args=(stopping,), name="witnesses", daemon=True)
     witnessing.start()
+    stamping = threading.Thread(target=stamp_until, args=(stopping,), name="timestamps", daemon=True)
+    stamping.start()
     try:
         # A copy with a connector of its own: what a job itself defers stays on Django's connection, in its transaction.
         worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
@@ -38,6 +42,7 @@ def run(*, concurrency: int, on_ready: Callable[[], None]) -> None:
         stopping.set()
         sequencing.join()
         witnessing.join(2 * STOP_WITHIN_S)
+        stamping.join(STOP_WITHIN_S)
 
 
 def _sequence_until(stopping: threading.Event) -> None:
