@@ -5,9 +5,10 @@ wrong: the rows' ids first, then log and stores. Bytes come before a row and a r
 had a row when we began must be in all lists read later, unless it was disposed of since, which the joins look up.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from uuid import UUID
+from itertools import islice
+from typing import TypeVar
 
 from django.db import connection
 
@@ -25,6 +26,8 @@ Progress = Callable[[str, int], None]
 
 _TELL_EVERY = 5_000
 _BATCH = 2_000
+_COPY_ROWS = 20_000
+_T = TypeVar("_T")
 _TABLES = {
     "reconcile_known": "id uuid PRIMARY KEY, was_destroyed boolean NOT NULL",
     "reconcile_listed": "store varchar(1) NOT NULL, key text NOT NULL, size_bytes bigint NOT NULL",
@@ -67,15 +70,21 @@ def take_stock(
     """
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN)
-    copy_rows("reconcile_named", ("object_id", "sha256", "kind"), _counted("log", _named(), progress))
-    copy_rows("reconcile_destroyed", ("subject_id",), map(str, destroyed_subjects()))
-    copy_rows("reconcile_belongs", ("object_id", "recording_id"), _belongs(belonging))
+    _load("reconcile_named", ("object_id", "sha256", "kind"), _counted("log", _named(), progress))
+    _load("reconcile_destroyed", ("subject_id",), map(str, destroyed_subjects()))
+    _load("reconcile_belongs", ("object_id", "recording_id"), _belongs(belonging))
     for name, store in stores.items():
         rows = _counted(f"store {name}", _listed(name, store), progress)
-        copy_rows("reconcile_listed", ("store", "key", "size_bytes"), rows)
+        _load("reconcile_listed", ("store", "key", "size_bytes"), rows)
     if with_keys:
-        copy_rows("reconcile_bad_key", ("object_id", "words"), _bad_keys(progress))
+        _load("reconcile_bad_key", ("object_id", "words"), _bad_keys(progress))
     _analyse()
+
+
+def _load(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
+    """All rows are in the table. A batch is taken before it is copied: nothing else can be asked during a COPY."""
+    for batch in _batches(rows, _COPY_ROWS):
+        copy_rows(table, columns, batch)
 
 
 def _named() -> Iterator[str]:
@@ -91,7 +100,7 @@ def _listed(name: str, store: ObjectStore) -> Iterator[str]:
 def _belongs(belonging: Belonging) -> Iterator[str]:
     """The recordings of the objects whose keys are destroyed, so that their disposals can be looked for."""
     destroyed = SealedObject.objects.filter(key_destroyed_at__isnull=False).values_list("id", flat=True)
-    for batch in _batches(destroyed.iterator(_BATCH)):
+    for batch in _batches(destroyed.iterator(_BATCH), _BATCH):
         for object_id, recording_id in belonging(batch).items():
             yield f"{object_id}\t{recording_id}"
 
@@ -118,14 +127,9 @@ def _counted(what: str, rows: Iterable[str], progress: Progress) -> Iterator[str
     progress(what, number)
 
 
-def _batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
-    batch: list[UUID] = []
-    for each in ids:
-        batch.append(each)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
         yield batch
 
 
