@@ -111,6 +111,17 @@ def next_to_stamp(name: str) -> Checkpoint | None:
     return None
 
 
+def overdue_since(name: str, *, at: datetime) -> datetime | None:
+    """When the oldest checkpoint was signed that should have had a token by now, or a later one have; None if none.
+
+    Two turns are allowed: one that a request may wait for its time, one that it may fail.
+    """
+    stamped = TimestampToken.objects.filter(authority=name).order_by("-checkpoint_id").first()
+    waiting = Checkpoint.objects.filter(size__gt=stamped.checkpoint_id if stamped else -1).order_by("size")
+    oldest = waiting.values_list("signed_at", flat=True).first()
+    return oldest if oldest is not None and oldest + 2 * every() < at else None
+
+
 def note_text(checkpoint: Checkpoint) -> bytes:
     """The bytes that are stamped: the note's text, which its signatures are over, as UTF-8."""
     return SignedNote.parse(checkpoint.note.encode()).text.encode()

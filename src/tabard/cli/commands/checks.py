@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 from tabard.cli.check import Check, Finding, Registry, machine_checks
-from tabard.cli.commands import log_witnesses
+from tabard.cli.commands import log_keys, log_timestamps, log_witnesses
 from tabard.cli.database import load_django
 from tabard.cli.database_roles import HOW_TO, OWNER, look_at_log_tables
 from tabard.cli.home import Home
@@ -23,6 +23,8 @@ def registry(home: Home) -> Registry:
         Check("Log tables", lambda: _log_tables(home)),
         Check("Store", lambda: _store(home)),
         Check("Keys", lambda: _keys(home.keys)),
+        Check("Log keys", lambda: log_keys.finding(home)),
+        Check("Timestamps", lambda: log_timestamps.finding(home)),
         Check("Witnesses", lambda: log_witnesses.finding(home)),
         Check("Pages", _pages),
         Check("Reason for access", _access_reason),

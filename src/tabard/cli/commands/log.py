@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from tabard.cli.commands import log_keys, log_witnesses
+from tabard.cli.commands import log_keys, log_timestamps, log_witnesses
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("rotate-key")(log_keys.rotate_key)
 app.command("retire-key")(log_keys.retire_key)
 app.command("keys")(log_keys.keys)
+app.command("timestamps")(log_timestamps.timestamps)
 app.command("witnesses")(log_witnesses.witnesses)
 
 

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tabard.cli.check import Finding
 from tabard.cli.commands.options import Json
-from tabard.cli.database import database
+from tabard.cli.database import database, load_django
+from tabard.cli.home import Home
 from tabard.cli.output import console, emit, fail
+from tabard.cli.postgres import Server
 from tabard.kernel.clock import now
 
 if TYPE_CHECKING:
@@ -87,6 +90,30 @@ def keys(json: Json = False) -> None:
         for span in spans
     ]
     emit({"keys": listed}, as_json=json)
+
+
+def finding(home: Home) -> Finding:
+    """Whether every change of the log's keys is in the log."""
+    with Server(home):
+        load_django()
+        from django.db import connection
+
+        from tabard.custody.adapters import log_signer
+        from tabard.custody.key_changes import unlogged_change
+
+        try:
+            keys = log_signer().keys()
+            begun = unlogged_change(keys)
+        finally:
+            connection.close()
+    if begun is not None:
+        return Finding.problem(
+            "A change of the log's key was interrupted and is not in the log.",
+            "Finish it: tabard log rotate-key",
+        )
+    if len(keys.signers) > 1:
+        return Finding.ok(f"{len(keys.signers)} keys sign the log, until the old ones are retired.")
+    return Finding.ok("One key signs the log.")
 
 
 def _tell(change: "KeyChange", *, json: bool) -> None:
