@@ -109,3 +109,9 @@ class FactsDiffer(Integrity):
     """The stored object is not the one that was recorded: its size or SHA-256 differs."""
 
     code = "facts_differ"
+
+
+class CopyOverlong(Integrity):
+    """The store holds more bytes under the key than were sealed."""
+
+    code = "copy_overlong"

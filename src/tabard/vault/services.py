@@ -176,10 +176,18 @@ def open_object(*, obj: SealedObject) -> SealedReader:
         Integrity: the stored object is lost, damaged, or not the recorded one.
         Unavailable: the store or the key ring cannot serve now.
     """
+    return open_copy(obj=obj, store=configured_store())
+
+
+def open_copy(*, obj: SealedObject, store: ObjectStore) -> SealedReader:
+    """As `open_object`, of the copy in this store. Touches no database.
+
+    Raises:
+        KeyDestroyed, Integrity, Unavailable: as `open_object`.
+    """
     if obj.key is None:
         raise KeyDestroyed("The footage was disposed of.", object_id=obj.id)
     data_key = configured_key_ring().unwrap(obj.key, obj.id)
-    store = configured_store()
 
     def read_at(first: int, stop: int) -> bytes:
         try:
