@@ -63,7 +63,7 @@ def parse_request(body: bytes) -> Request | Refusal:
         if not first.startswith("old "):
             return Refusal(Reason.MALFORMED, "The first line is not the old size.")
         old_size = parse_decimal(first.removeprefix("old "))
-        origin, _, _ = SignedNote.parse(note).text.partition("\n")
+        origin = Checkpoint.parse(SignedNote.parse(note).text).origin
     except Integrity as error:
         return Refusal(Reason.MALFORMED, error.message)
     return Request(old_size, proof, note, origin)
@@ -81,10 +81,8 @@ def judge(request: Request, keys: Sequence[VerifierKey], last: Checkpoint | None
         return Refusal(Reason.UNKNOWN_LOG, "This witness does not watch that log.")
     try:
         checkpoint = open_checkpoint(request.note, keys)
-    except InvalidNote:
+    except (InvalidNote, InvalidCheckpoint):
         return Refusal(Reason.NOT_SIGNED, "No key that is trusted for that log signed the checkpoint.")
-    except InvalidCheckpoint as error:
-        return Refusal(Reason.MALFORMED, error.message)
     return _compare(request, checkpoint, last)
 
 
