@@ -43,7 +43,7 @@ def migrate() -> None:
     its privileges on what is new.
 
     Raises:
-        DatabaseUnavailable: the owner's address is of another database, or the tables are not the owner's.
+        DatabaseUnavailable: the owner's address is missing or of another database, or the tables are not the owner's.
     """
     from tabard.retention.services import adopt_policy
 
@@ -52,6 +52,7 @@ def migrate() -> None:
         settle()
         if not _migrations_wait():
             return
+        _check_may_migrate()
         with _as_owner():
             _make_migrations()
         settle()
@@ -108,6 +109,15 @@ def _migrations_wait() -> bool:
 
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _check_may_migrate() -> None:
+    from django.conf import settings
+    from django.db import connection
+
+    if settings.TABARD_OWNER_DATABASE is None:
+        connection.ensure_connection()
+        database_roles.check_owns_tables(connection.connection)
 
 
 def _make_migrations() -> None:

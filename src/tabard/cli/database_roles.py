@@ -103,6 +103,22 @@ def check_same_database(application: _Connection, owner: _Connection) -> None:
         raise DatabaseUnavailable("TABARD_OWNER_DATABASE_URL names another database than DATABASE_URL.")
 
 
+def check_owns_tables(connection: _Connection) -> None:
+    """Return only if the role of `connection` owns every table, or there is none yet.
+
+    Raises:
+        DatabaseUnavailable: otherwise; it could not migrate them.
+    """
+    row = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT pg_has_role(tableowner, 'USAGE') LIMIT 1"
+    ).fetchone()
+    if row:
+        raise DatabaseUnavailable(
+            "Migrations wait, and only the owner of the tables can make them: set TABARD_OWNER_DATABASE_URL for this "
+            f"command (see {HOW_TO})."
+        )
+
+
 @dataclass(frozen=True)
 class LogTableReport:
     """What stands between the log's tables and the role that asked."""

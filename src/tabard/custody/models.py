@@ -46,8 +46,8 @@ class Event(models.Model):
 class EventParticulars(models.Model):
     """The personal side of an event: who, and the details, each with the salt of its commitment in the leaf.
 
-    A row, or its details alone, can be erased lawfully; the leaf and every proof over it stay valid. Details and their
-    salt are null once erased.
+    The details can be erased lawfully, with their salt; both are null then, and the leaf and every proof over it stay
+    valid. The row stays: who acted is part of the log. A proof would also outlive the whole row.
     """
 
     # Without a foreign key in the database: its check locks and so rewrites a piece of every event's row, which doubled
