@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from tabard.cli.commands import (
+    backup,
     demo,
     disclosure,
     fleet,
@@ -14,6 +15,8 @@ from tabard.cli.commands import (
     log,
     manage,
     people,
+    recordings,
+    restore,
     retention,
     run_processes,
     vault,
@@ -39,10 +42,13 @@ app.command("verify")(disclosure.verify)
 app.add_typer(people.app, name="people")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(intake.app, name="intake")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(disclosure.app, name="disclosure")
 app.add_typer(retention.app, name="retention")
 app.add_typer(log.app, name="log")
 app.add_typer(vault.app, name="vault")
+app.add_typer(backup.app, name="backup")
+app.command("restore")(restore.restore)
 app.add_typer(witness.app, name="witness")
 app.command("manage", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     manage.manage

@@ -4,7 +4,7 @@ Custody knows no people: whoever calls decides first whether the person may read
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,8 @@ from tabard.kernel.errors import NotFound
 from tabard.merkle.proofs import inclusion_proof
 from tabard.merkle.tiles import TILE_WIDTH, BundleId, covers, encode_bundle, parse_path, tile_bytes
 from tabard.merkle.tlog_proof import TlogProof
-from tabard.merkle.tree import leaf_hash, node_hash
+from tabard.merkle.tree import leaf_hash
+from tabard.merkle.walk import Pairing, pairings
 
 PAGE_EVENTS = 50
 
@@ -84,15 +85,6 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ProofStep:
-    """One hash of an inclusion path: on which side it joins what was computed so far, and what that gives."""
-
-    sibling: bytes
-    is_left: bool
-    result: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Opening:
     """What a commitment hides: the value and its salt; `holds` tells whether they give what the leaf says."""
 
@@ -123,7 +115,7 @@ class ProofWalk:
     note: str
     position: int
     leaf_hash: bytes
-    steps: tuple[ProofStep, ...]
+    steps: tuple[Pairing, ...]
 
 
 def history(subject_ids: Iterable[UUID]) -> QuerySet[Event]:
@@ -281,7 +273,7 @@ def proof_walk(event_id: UUID) -> ProofWalk:
     found, head, position = _covered(event_id)
     start = leaf_hash(bytes(found.leaf))
     path = inclusion_proof(position, head.size, read_nodes)
-    steps = tuple(_steps(start, position, head.size, path))
+    steps = pairings(start, position, head.size, path)
     if (steps[-1].result if steps else start) != bytes(head.root):
         raise LogCorrupt("The event's path does not lead to the signed root.", event=str(event_id))
     return ProofWalk(head, published_note(head), position, start, steps)
@@ -308,18 +300,6 @@ def not_yet(found: Event) -> NotYetSequenced:
         event=str(found.id),
         position=found.position,
     )
-
-
-def _steps(computed: bytes, position: int, size: int, path: Iterable[bytes]) -> Iterator[ProofStep]:
-    """The joins of RFC 9162 section 2.1.3.2, clause 4, from the leaf up."""
-    first, last = position, size - 1
-    for sibling in path:
-        while not first % 2 and first == last:  # the lone last node of its level moves up unhashed
-            first, last = first >> 1, last >> 1
-        is_left = bool(first % 2)
-        computed = node_hash(sibling, computed) if is_left else node_hash(computed, sibling)
-        yield ProofStep(sibling, is_left, computed)
-        first, last = first >> 1, last >> 1
 
 
 def published(path: str) -> bytes:

@@ -24,7 +24,7 @@ COLUMNS = (
     "sha256",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read accents wrongly
+BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read accents wrongly
 
 
 def schedule_csv(exhibits: Iterable[Facts]) -> bytes:
@@ -34,8 +34,8 @@ def schedule_csv(exhibits: Iterable[Facts]) -> bytes:
     writer.writerow(COLUMNS)
     for facts in exhibits:
         for row in rows(facts):
-            writer.writerow(map(_inert, row))
-    return (_BYTE_ORDER_MARK + text.getvalue()).encode()
+            writer.writerow(map(inert, row))
+    return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
 def rows(facts: Facts) -> list[tuple[str, ...]]:
@@ -56,6 +56,6 @@ def rows(facts: Facts) -> list[tuple[str, ...]]:
     ]
 
 
-def _inert(cell: str) -> str:
+def inert(cell: str) -> str:
     """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

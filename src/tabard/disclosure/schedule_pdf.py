@@ -42,30 +42,41 @@ def schedule_pdf(facts: Facts, history: Sequence[HistoryLine], *, force: str, at
     Raises:
         ScheduleFailed: it could not be typeset.
     """
-    data = _shown(
-        {
-            "force": force,
-            "made_at": _readable(at.astimezone(UTC).isoformat()),
-            "facts": asdict(facts),
-            "exhibit": _exhibit(facts),
-            "recording": _recording(facts.recording),
-            "clip": _clip(facts),
-            "history": [{**asdict(line), "at": _readable(line.at)} for line in history],
-        }
-    )
+    data = {
+        "force": force,
+        "made_at": _readable(at.astimezone(UTC).isoformat()),
+        "facts": asdict(facts),
+        "exhibit": _exhibit(facts),
+        "recording": _recording(facts.recording),
+        "clip": _clip(facts),
+        "history": [{**asdict(line), "at": _readable(line.at)} for line in history],
+    }
+    return typeset("schedule.typ", data, at=at, what="schedule of exhibits")
+
+
+def typeset(template: str, data: dict[str, Any], *, at: datetime, what: str) -> bytes:
+    """The data in one of our templates as PDF/A-2b; every text in it made fit to be shown.
+
+    Args:
+        template: The file beside this module; it reads the data from `sys.inputs.data`.
+        data: What it says, as JSON has it.
+        at: What the file names as its time; part of its bytes.
+        what: What to call it where it fails.
+
+    Raises:
+        ScheduleFailed: it could not be typeset.
+    """
     try:
         return typst.compile(
-            files("tabard.disclosure").joinpath("schedule.typ").read_bytes(),
+            files("tabard.disclosure").joinpath(template).read_bytes(),
             format="pdf",
             ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(data)},
+            sys_inputs={"data": json.dumps(_shown(data))},
             pdf_standards="a-2b",
             timestamp=int(at.timestamp()),
         )
     except typst.TypstError as error:
-        raise ScheduleFailed(
-            "The schedule of exhibits could not be typeset.", reason=error.message
-        ) from error
+        raise ScheduleFailed(f"The {what} could not be typeset.", reason=error.message) from error
 
 
 def _shown(value: Any) -> Any:

@@ -117,7 +117,12 @@ def return_camera(*, camera: Camera, by: Actor, at: datetime) -> Assignment:
 
 def _append_assignment(kind: EventKind, assignment: Assignment, by: Actor, at: datetime) -> None:
     """A camera changed hands: the camera is the subject, who has or had it a detail."""
-    details = {"officer": str(assignment.officer_id), "assignment": str(assignment.id)}
+    details = {
+        "serial": assignment.camera.serial,
+        "officer": str(assignment.officer_id),
+        "officer_name": str(assignment.officer),
+        "assignment": str(assignment.id),
+    }
     custody.append(kind=kind, subject=Subject("camera", assignment.camera_id), at=at, by=by, details=details)
 
 

@@ -77,6 +77,7 @@ class Action(StrEnum):
     FLEET_MANAGE = "fleet.manage"
     PEOPLE_MANAGE = "people.manage"
     LOG_VIEW = "log.view"
+    HISTORY_EXPORT = "history.export"
 
 
 _OWN = frozenset({Relation.OWN})
@@ -118,6 +119,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EXHIBIT_PRODUCE: _FORCE,
         Action.PACK_BUILD: _UNIT,
         Action.PACK_DOWNLOAD: _UNIT,
+        Action.HISTORY_EXPORT: _UNIT,
         Action.HOLD_PLACE: _FORCE,
     },
     Role.DISCLOSURE_OFFICER: {
@@ -129,6 +131,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EXHIBIT_VIEW: _FORCE,
         Action.PACK_BUILD: _FORCE,
         Action.PACK_DOWNLOAD: _FORCE,
+        Action.HISTORY_EXPORT: _FORCE,
         Action.HOLD_PLACE: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_REQUEST: _FORCE,
@@ -163,6 +166,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EARLY_DISPOSAL_APPROVE: _FORCE,
         Action.KEY_DESTRUCTION_APPROVE: _FORCE,
         Action.LOG_VIEW: _FORCE,
+        Action.HISTORY_EXPORT: _FORCE,
     },
     Role.AUDITOR: {
         Action.RECORDING_VIEW: _FORCE,
@@ -172,6 +176,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.LOG_VIEW: _FORCE,
+        Action.HISTORY_EXPORT: _FORCE,
     },
     Role.PROSECUTOR: {Action.EXHIBIT_VIEW: _SHARED, Action.PACK_DOWNLOAD: _SHARED},
     Role.DEFENCE: {Action.EXHIBIT_VIEW: _SHARED, Action.PACK_DOWNLOAD: _SHARED},

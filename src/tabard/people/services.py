@@ -94,7 +94,12 @@ def enrol_officer(
         with refusals(_numbers_taken(officer)):
             officer.save(force_insert=True)
         Posting.objects.create(officer=officer, unit=unit, during=DateTimeTZRange(at, None))
-        details = {"shoulder_number": officer.shoulder_number, "rank": officer.rank, "unit": str(unit.id)}
+        details = {
+            "name": f"{officer.given_name} {officer.family_name}",
+            "shoulder_number": officer.shoulder_number,
+            "rank": officer.rank,
+            "unit": str(unit.id),
+        }
         custody.append(
             kind=EventKind.OFFICER_ENROLLED,
             subject=Subject("officer", officer.id),
@@ -120,7 +125,13 @@ def post_officer(*, officer: Officer, unit: Unit, by: Actor, at: datetime) -> Po
         overlaps = {"people_posting_one_at_a_time": lambda: _posted_later(officer)}
         with refusals(overlaps):
             posting = Posting.objects.create(officer=officer, unit=unit, during=DateTimeTZRange(at, None))
-        details = {"from": _text(current.unit_id if current else None), "to": str(unit.id)}
+        details = {
+            "name": f"{officer.given_name} {officer.family_name}",
+            "shoulder_number": officer.shoulder_number,
+            "rank": officer.rank,
+            "from": _text(current.unit_id if current else None),
+            "to": str(unit.id),
+        }
         custody.append(
             kind=EventKind.OFFICER_POSTED,
             subject=Subject("officer", officer.id),
@@ -180,7 +191,12 @@ def create_account(
         with refusals(_account_taken(account)):
             account.save(force_insert=True)
         RoleGrant.objects.bulk_create(RoleGrant(account=account, role=role, granted_at=at) for role in held)
-        details = {"roles": [role.value for role in held], "officer": _text(account.officer_id)}
+        details = {
+            "username": account.username,
+            "name": account.display_name,
+            "roles": [role.value for role in held],
+            "officer": _text(account.officer_id),
+        }
         custody.append(
             kind=EventKind.ACCOUNT_CREATED,
             subject=Subject("account", account.id),
@@ -208,7 +224,7 @@ def grant_role(*, account: Account, role: Role, by: Actor, at: datetime) -> None
             subject=Subject("account", account.id),
             at=at,
             by=by,
-            details={"role": role.value},
+            details={"name": account.display_name, "role": role.value},
         )
 
 
@@ -227,7 +243,7 @@ def revoke_role(*, account: Account, role: Role, by: Actor, at: datetime) -> Non
             subject=Subject("account", account.id),
             at=at,
             by=by,
-            details={"role": role.value},
+            details={"name": account.display_name, "role": role.value},
         )
 
 

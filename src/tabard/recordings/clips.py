@@ -60,6 +60,7 @@ def request(
                 "segment": str(segment.id),
                 "start_ms": round(start_s * 1000),
                 "end_ms": round(end_s * 1000),
+                "title": words,
             },
         )
     return clip

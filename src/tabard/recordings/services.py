@@ -224,6 +224,7 @@ def _sealed_details(draft: RecordingDraft, recording: Recording) -> dict[str, An
         "source_name": draft.source_name,
         "started_at": recording.started_at.isoformat(),
         "stopped_at": recording.stopped_at.isoformat(),
+        "camera": recording.camera_serial,
         "flags": recording.flags,
         "metadata": recording.metadata,
         "segments": [_file_details(segment.file) for segment in in_order(draft.segments)],

@@ -26,7 +26,7 @@ from tabard.recordings.viewing import record_clip_play, record_play
 COVERS = timedelta(minutes=15)
 
 
-def log_play(segment: Segment, viewer: Viewer, at: datetime, reason: str | None) -> None:
+def log_play(segment: Segment, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's playing of the segment is in the log when this returns, now or within the last fifteen minutes."""
     _once(
         lambda: _is_covered(
@@ -37,7 +37,7 @@ def log_play(segment: Segment, viewer: Viewer, at: datetime, reason: str | None)
     )
 
 
-def log_clip_play(clip: Clip, viewer: Viewer, at: datetime, reason: str | None) -> None:
+def log_clip_play(clip: Clip, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's playing of the clip is in the log when this returns, now or within the last fifteen minutes."""
     _once(
         lambda: _is_covered(EventKind.CLIP_PLAYED, Subject("clip", clip.id), viewer, at, reason=reason),
@@ -46,7 +46,7 @@ def log_clip_play(clip: Clip, viewer: Viewer, at: datetime, reason: str | None) 
     )
 
 
-def log_download(segment: Segment, viewer: Viewer, at: datetime, reason: str | None) -> None:
+def log_download(segment: Segment, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
     """The viewer's download of the original is in the log when this returns, now or within the last fifteen minutes."""
     _once(
         lambda: _is_covered(

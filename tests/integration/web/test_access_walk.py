@@ -93,8 +93,10 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "account_id": lambda place, world: world.clerk.id,
     "role": lambda place, world: Role.AUDITOR.value,
     "path": lambda place, world: "0/000.p/1",
+    "item_type": lambda place, world: "recording",
+    "item_id": lambda place, world: place.recording.id,
 }
-ITEMS = set(NAMES) - {"account_id", "role", "path"}
+ITEMS = set(NAMES) - {"account_id", "role", "path", "item_type"}
 
 def sizes(place: Place) -> dict[str, int]:
     """Two signed sizes of the log, the same one."""
@@ -207,6 +209,16 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "access-reason": (
+        Ask(actions=(Action.RECORDING_VIEW,)),
+        Ask(
+            "POST",
+            lambda place: {"access-purpose": "training"},
+            good={302},
+            actions=(Action.RECORDING_VIEW,),
+        ),
+    ),
+    "log-prove-event": (RECEIPT,),
     "log-receipt": (RECEIPT,),
     "log-leaf": (RECEIPT,),
 }

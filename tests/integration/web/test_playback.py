@@ -177,7 +177,7 @@ def test_many_ranges_of_one_viewing_are_one_event_and_each_viewer_has_their_own(
             ranged(client, path, asked)
     played = events("recording.played")
     assert [event.particulars.actor_name for event in played] == ["PC 482LX Barrow", "PS 11LX Adeyemi"]
-    assert played[0].particulars.details == {"segment": str(segment.id), "ordinal": 0}
+    assert played[0].particulars.details == {"segment": str(segment.id), "ordinal": 0, "reason": None}
 
 
 def test_a_quarter_of_an_hour_later_it_is_another_viewing(town, segment):

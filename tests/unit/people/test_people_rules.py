@@ -43,6 +43,7 @@ fleet.view            . u . . f . . f . .
 fleet.manage          . . . . f . . . . .
 people.manage         . . . . f . . . . .
 log.view              . . . . . . f f . .
+history.export        . . u f . . f f . .
 """
 
 LETTERS = {

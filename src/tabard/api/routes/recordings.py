@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from ninja import Query
 
 from tabard.api.operations import Operations
@@ -19,6 +20,7 @@ from tabard.api.schemas.recordings import (
 )
 from tabard.api.viewers import Asked
 from tabard.custody.selectors import EventLine, lines
+from tabard.disclosure.history import HistoryForm, export_history, subject_ids
 from tabard.incidents import selectors as incidents
 from tabard.incidents.log_reading import history_for
 from tabard.kernel.clock import now
@@ -29,7 +31,6 @@ from tabard.recordings import selectors, services
 from tabard.recordings.models import Category, Clip, Recording, Track
 from tabard.recordings.selectors import RecordingFilter, RecordingPage
 from tabard.recordings.viewing import record_search, record_view
-from tabard.retention.selectors import object_ids
 
 recordings = Operations("recordings")
 
@@ -81,15 +82,41 @@ def categorise(request: Asked, recording_id: UUID, sent: CategoryIn) -> Recordin
 def history_of(request: Asked, recording_id: UUID) -> list[EventLine]:
     """Every event about the recording, what came with it, and what was made from it, oldest first."""
     recording = looked_at(request, recording_id)
-    clips = Clip.objects.filter(segment__recording=recording)
-    subjects = [
-        recording.id,
-        *recording.segments.values_list("id", flat=True),
-        *clips.values_list("id", flat=True),
-        *recording.exhibits.values_list("id", flat=True),
-        *object_ids(recording.id),
-    ]
-    return lines(history_for(request.auth, subjects))
+    return lines(history_for(request.auth, subject_ids(recording)))
+
+
+@recordings.get(
+    "/recordings/{uuid:recording_id}/history.pdf",
+    access=Action.HISTORY_EXPORT,
+    content_type="application/pdf",
+    takes_reason=True,
+)
+def history_pdf(request: Asked, recording_id: UUID) -> HttpResponse:
+    """The history as a PDF/A document for a court, with what it takes to check it; that it was taken is logged."""
+    return _exported(request, recording_id, HistoryForm.PDF)
+
+
+@recordings.get(
+    "/recordings/{uuid:recording_id}/history.csv",
+    access=Action.HISTORY_EXPORT,
+    content_type="text/csv",
+    takes_reason=True,
+)
+def history_csv(request: Asked, recording_id: UUID) -> HttpResponse:
+    """The history as CSV, one row for each event; that it was taken is logged."""
+    return _exported(request, recording_id, HistoryForm.CSV)
+
+
+def _exported(request: Asked, recording_id: UUID, form: HistoryForm) -> HttpResponse:
+    made = export_history(
+        recording=selectors.get(request.auth, recording_id, Action.HISTORY_EXPORT),
+        form=form,
+        viewer=request.auth,
+        at=now(),
+        reason=request.reason,
+    )
+    disposition = f'attachment; filename="{made.filename}"'
+    return HttpResponse(made.content, made.content_type, headers={"Content-Disposition": disposition})
 
 
 def looked_at(request: Asked, recording_id: UUID) -> Recording:

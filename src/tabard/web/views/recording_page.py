@@ -3,10 +3,9 @@
 A form that was refused comes back on the same page with what was typed; the others are fresh.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +16,8 @@ from django.utils.http import urlencode
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import EventLine, lines
+from tabard.disclosure.event_words import said, words_of
+from tabard.disclosure.history import subject_ids
 from tabard.incidents import selectors as incidents
 from tabard.incidents.log_reading import history_for
 from tabard.kernel.clock import now
@@ -38,17 +39,17 @@ _LOOKS = (
     EventKind.CLIP_PLAYED,
     EventKind.EXHIBIT_VIEWED,
 )
-_ON_THE_PAGE = ("started_at", "stopped_at", "ordinal")
 _HAS_RECEIPT_FOR_ALL = ("recording", "segment", "clip", "exhibit")
 Forms = Mapping[str, BaseForm]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One event of the history; `said` are its details in words, `has_receipt` whether its proof may be taken."""
+    """One event: `words` says what happened, `said` its details, `has_receipt` whether its proof may be taken."""
 
     line: EventLine
     said: str
+    words: str
     has_receipt: bool
 
 
@@ -78,6 +79,7 @@ class May:
     see_incidents: bool
     see_exhibits: bool
     see_fleet: bool
+    export_history: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ def _may(viewer: Viewer, recording: Recording) -> May:
         see_incidents=bool(reach(viewer.roles, Action.INCIDENT_VIEW)),
         see_exhibits=bool(reach(viewer.roles, Action.EXHIBIT_VIEW)),
         see_fleet=Relation.FORCE in reach(viewer.roles, Action.FLEET_VIEW),
+        export_history=can(viewer, Action.HISTORY_EXPORT, recording),
     )
 
 
@@ -218,12 +221,17 @@ def history_of(viewer: Viewer, recording: Recording, *, everything: bool = False
     Looks are counted, not listed, unless `everything` is asked for: they would drown what was done. Whoever may not
     read the log is shown their own alone.
     """
-    events = history_for(viewer, (subject.id for subject in _subjects(recording))).reverse()
+    events = history_for(viewer, subject_ids(recording)).reverse()
     looks = events.filter(kind__in=_LOOKS)
     shown = lines(events if everything else events.exclude(kind__in=_LOOKS))
     sees_log = can(viewer, Action.LOG_VIEW)
     return History(
-        [HistoryLine(line, _said(line), _may_take_receipt(line, sees_log=sees_log)) for line in shown],
+        [
+            HistoryLine(
+                line, said(line.details), words_of(line.kind), _may_take_receipt(line, sees_log=sees_log)
+            )
+            for line in shown
+        ],
         0 if everything else looks.count(),
         next(iter(lines(looks[:1])), None) if sees_log else None,
     )
@@ -231,38 +239,3 @@ def history_of(viewer: Viewer, recording: Recording, *, everything: bool = False
 
 def _may_take_receipt(line: EventLine, *, sees_log: bool) -> bool:
     return line.is_covered and (sees_log or line.subject_type in _HAS_RECEIPT_FOR_ALL)
-
-
-def _subjects(recording: Recording) -> Iterator[Subject]:
-    """Everything that an event about this recording may be about."""
-    yield Subject("recording", recording.id)
-    parts: dict[str, Any] = {
-        "segment": recording.segments.values_list("id", flat=True),
-        "clip": Clip.objects.filter(segment__recording=recording).values_list("id", flat=True),
-        "exhibit": recording.exhibits.values_list("id", flat=True),
-        "object": retention.object_ids(recording.id),
-    }
-    for kind, ids in parts.items():
-        yield from (Subject(kind, part_id) for part_id in ids)
-
-
-def _said(line: EventLine) -> str:
-    """The details that say something to a reader: plain values that are neither ids nor on the page already."""
-    said = (
-        str(value) if _is_id(name) else f"{name.replace('_', ' ')}: {value}"
-        for name, value in line.details.items()
-        if isinstance(value, str | int)
-        and not isinstance(value, bool)
-        and value != ""
-        and name not in _ON_THE_PAGE
-        and not _is_id(value)
-    )
-    return ", ".join(dict.fromkeys(said))
-
-
-def _is_id(value: object) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True

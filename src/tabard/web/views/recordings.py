@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tabard.custody.actors import Subject
+from tabard.disclosure.history import HistoryForm, export_history
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer
@@ -73,6 +74,17 @@ def track(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespo
     begins = {str(sheet.number): sheet.begins_s for sheet in segment_sheets(recording)}
     feature: dict[str, Any] = track_feature(found, begins.get(request.GET.get("segment", ""), 0.0))
     return JsonResponse(feature, content_type="application/geo+json")
+
+
+@page(Action.HISTORY_EXPORT)
+@require_safe
+def history(request: HttpRequest, viewer: Viewer, recording_id: UUID, form: str) -> HttpResponseBase:
+    """The recording's history as a document to take away, for a court or a spreadsheet; that it was taken is logged."""
+    recording = selectors.get(viewer, recording_id, Action.HISTORY_EXPORT)
+    reason = reason_for(request, Subject("recording", recording.id))
+    made = export_history(recording=recording, form=HistoryForm(form), viewer=viewer, at=now(), reason=reason)
+    disposition = f'attachment; filename="{made.filename}"'
+    return HttpResponse(made.content, made.content_type, headers={"Content-Disposition": disposition})
 
 
 def _beside(request: HttpRequest, name: str, cursor: str | None) -> str:

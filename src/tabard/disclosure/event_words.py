@@ -1,0 +1,110 @@
+"""What happened, in words for somebody who was not there? One sentence for each kind of event. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from tabard.custody.kinds import EventKind
+
+WORDS: Mapping[EventKind, str] = {
+    EventKind.OBJECT_SEALED: "A file was received, hashed, encrypted and stored",
+    EventKind.OBJECT_CONFLICTED: "A second, different file came under a name that was taken; both are kept",
+    EventKind.OBJECT_DESCRIBED: "What the camera's system says about a file was changed",
+    EventKind.OBJECT_SECURED: "A stored file was read back from every store and its hash was right",
+    EventKind.OBJECT_DAMAGED: "A stored copy of a file was found damaged or missing",
+    EventKind.OBJECT_REPAIRED: "A damaged copy was replaced from a good one with the same hash",
+    EventKind.OBJECT_SWEPT: "Stored bytes that no recording knows were removed",
+    EventKind.RECORDING_SEALED: "The recording was complete and sealed",
+    EventKind.RECORDING_PROBED: "The recording was examined in the decoder jail",
+    EventKind.RECORDING_CATEGORISED: "The recording was given a category",
+    EventKind.RECORDING_VIEWED: "The recording's page was looked at",
+    EventKind.RECORDING_PLAYED: "The recording was played",
+    EventKind.RECORDING_DOWNLOADED: "An original file was downloaded",
+    EventKind.RECORDING_HISTORY_EXPORTED: "The recording's history was taken out as a document",
+    EventKind.RECORDINGS_SEARCHED: "Recordings were searched",
+    EventKind.RECORDING_DISPOSED: "The recording was disposed of: its keys were destroyed",
+    EventKind.SEGMENT_PACKETS_INDEXED: "Every coded picture and sound was listed, and the list's hash was logged",
+    EventKind.DERIVATIVE_MADE: "A copy for viewing was made; the original was not touched",
+    EventKind.CLIP_REQUESTED: "A clip was asked for",
+    EventKind.CLIP_CUT: "A clip was cut; the original was not touched",
+    EventKind.CLIP_FAILED: "A clip could not be cut",
+    EventKind.CLIP_PLAYED: "A clip was played",
+    EventKind.INCIDENT_RECORDED: "An incident was made known here",
+    EventKind.INCIDENT_VIEWED: "An incident's page was looked at",
+    EventKind.INCIDENT_LINKED: "The recording was linked to an incident",
+    EventKind.INCIDENT_UNLINKED: "A link to an incident was taken back",
+    EventKind.EXHIBIT_PRODUCED: "An exhibit was produced",
+    EventKind.EXHIBIT_VIEWED: "An exhibit's page was looked at",
+    EventKind.HOLD_PLACED: "The recording was held from disposal",
+    EventKind.HOLD_RELEASED: "A hold was released",
+    EventKind.EARLY_DISPOSAL_REQUESTED: "Disposal before its time was asked for",
+    EventKind.EARLY_DISPOSAL_APPROVED: "Disposal before its time was approved",
+    EventKind.EARLY_DISPOSAL_REFUSED: "Disposal before its time was refused",
+    EventKind.PACK_REQUESTED: "An evidence pack was asked for",
+    EventKind.PACK_BUILT: "An evidence pack was built",
+    EventKind.PACK_FAILED: "An evidence pack could not be built",
+    EventKind.PACK_DOWNLOADED: "An evidence pack was downloaded",
+    EventKind.UNIT_CREATED: "A unit was added",
+    EventKind.OFFICER_ENROLLED: "An officer was enrolled",
+    EventKind.OFFICER_POSTED: "An officer was posted to another unit",
+    EventKind.ACCOUNT_CREATED: "An account was made",
+    EventKind.ACCOUNT_SIGNED_IN: "Someone signed in",
+    EventKind.ACCOUNT_SIGN_IN_FAILED: "Someone tried in vain to sign in",
+    EventKind.ACCOUNT_SIGNED_OUT: "Someone signed out",
+    EventKind.ROLE_GRANTED: "A role was granted",
+    EventKind.ROLE_REVOKED: "A role was taken away",
+    EventKind.ACCESS_REFUSED: "Someone was refused",
+    EventKind.CAMERA_RECEIVED: "A camera was received",
+    EventKind.CAMERA_ASSIGNED: "A camera was given to an officer",
+    EventKind.CAMERA_RETURNED: "A camera was given back",
+    EventKind.DOCK_INSTALLED: "A dock was installed",
+    EventKind.FLEET_IMPORTED: "A list of cameras was imported",
+    EventKind.DESTINATION_OPENED: "A body-worn system was let in",
+    EventKind.DESTINATION_REGISTERED: "A body-worn system sent its list of users and devices",
+    EventKind.DESTINATION_REVOKED: "A body-worn system was shut out",
+    EventKind.LOG_VIEWED: "The custody log was looked into",
+    EventKind.LOG_RECEIPT_TAKEN: "A receipt from the custody log was taken",
+    EventKind.LOG_KEY_ROTATED: "The custody log got a new signing key",
+    EventKind.LOG_KEY_RETIRED: "An old signing key of the custody log was retired",
+    EventKind.STORE_SCRUBBED: "Stored files were read through and compared with their hashes",
+    EventKind.STORE_RECONCILED: "What is stored was compared with what should be",
+    EventKind.STORE_MIGRATED: "Stored files were moved to another store",
+    EventKind.KEY_RING_ROTATED: "A new key-encryption key was taken into use",
+    EventKind.KEY_RING_RETIRED: "An old key-encryption key was retired",
+    EventKind.KEY_DESTRUCTION_REQUESTED: "The destruction of a key was asked for",
+    EventKind.KEY_DESTRUCTION_APPROVED: "The destruction of a key was approved",
+    EventKind.KEY_DESTROYED: "A key was destroyed",
+    EventKind.BACKUP_MADE: "A backup was made",
+    EventKind.BACKUP_RESTORED: "The installation was restored from a backup",
+}
+NO_REASON = "no reason given"
+# What the titles of pages and lists say already.
+_SAID_ELSEWHERE = ("started_at", "stopped_at", "ordinal", "camera")
+
+
+def words_of(kind: EventKind) -> str:
+    """The kind in a sentence without its full stop; a kind that has none yet says its name."""
+    return WORDS.get(kind, kind.value.replace(".", " ").replace("_", " ").capitalize())
+
+
+def said(details: Mapping[str, Any]) -> str:
+    """The details that say something to a reader: plain values that are no ids, and that a reason is missing."""
+    told = (
+        str(value) if _is_id(name) else f"{name.replace('_', ' ')}: {value}"
+        for name, value in details.items()
+        if isinstance(value, str | int)
+        and not isinstance(value, bool)
+        and value != ""
+        and name not in _SAID_ELSEWHERE
+        and not _is_id(value)
+    )
+    missing = [NO_REASON] if "reason" in details and details["reason"] is None else []
+    return ", ".join(dict.fromkeys([*told, *missing]))
+
+
+def _is_id(value: object) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True
