@@ -1,0 +1,164 @@
+"""The acts that are broken into, and what must hold however they ended."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
+
+from tabard.custody import sequencer
+from tabard.custody.actors import Actor, Subject
+from tabard.custody.adapters import log_signer
+from tabard.custody.kinds import EventKind
+from tabard.custody.selectors import history, latest_checkpoint
+from tabard.custody.services import append
+from tabard.custody.verify import verify_log
+from tabard.intake import services as intake
+from tabard.intake.models import Container, ReceivedObject
+from tabard.kernel.errors import TabardError
+from tabard.sealing.format import DEFAULT_CHUNK_BYTES, sealed_size_bytes
+from tabard.vault import services as vault
+from tabard.vault.adapters.local import PARTIAL
+from tabard.vault.models import SealedObject
+from tabard.vault.stores import configured_store
+
+BY = Actor.system("fault injection")
+SIZE_BYTES = int(
+    os.environ.get("TABARD_OBJECT_BYTES", "600000")
+)  # three chunks: two that can change places, and the last
+Say = Callable[[str], object]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def content(number: int) -> bytes:
+    return hashlib.shake_256(str(number).encode()).digest(SIZE_BYTES)
+
+
+def prepare() -> None:
+    """A container that objects are put into."""
+    destination, _ = intake.open_destination(name="Fault", username="fault", by=BY, at=now())
+    intake.put_container(
+        destination=destination, name="Recording_1", metadata={"Category": "none"}, by=BY, at=now()
+    )
+
+
+def seal(number: int, say: Say) -> None:
+    """One object received as the door receives it; what is said is what the sender would be told."""
+    with vault.start() as pending:
+        pending.write(content(number))
+        pending.seal()
+        container = Container.objects.get(name="Recording_1")
+        receipt = intake.receive(
+            container_id=container.pk,
+            name=f"Clip_{number}.mp4",
+            metadata={},
+            pending=pending,
+            by=BY,
+            at=now(),
+        )
+    say(f"{receipt} {number}")
+
+
+def checkpoint(number: int, say: Say) -> None:
+    """What waits is sequenced and signed; what is said is the checkpoint that was given out."""
+    sequencer.sequence()
+    head = sequencer.sign_checkpoint(at=now(), signer=log_signer())
+    if head is not None:
+        say(f"signed {head.size} {bytes(head.root).hex()}")
+
+
+ACTS: dict[str, Callable[[int, Say], None]] = {"seal": seal, "checkpoint": checkpoint}
+
+
+def before(act: str, number: int) -> None:
+    """What the act needs to have something to do."""
+    if act == "checkpoint":
+        with transaction.atomic():
+            append(
+                kind=EventKind.LOG_VIEWED,
+                subject=Subject("log", UUID(int=number)),
+                at=now(),
+                by=BY,
+                details={"number": number},
+            )
+
+
+def violations(act: str, number: int, answer: str) -> list[str]:
+    """Everything that must hold after the act, whatever became of it, and does not."""
+    return [*_sealed_wrongly(number, answer), *_logged_wrongly(act, answer)]
+
+
+def _sealed_wrongly(number: int, answer: str) -> list[str]:
+    found = []
+    kept = ReceivedObject.objects.filter(name=f"Clip_{number}.mp4").select_related("object")
+    if answer.startswith("sealed") and len(kept) != 1:
+        found.append(f"acknowledged, but {len(kept)} rows stand for it")
+    for received in kept:
+        found += _unreadable(received.object, number)
+        if not _event_of(received.object):
+            found.append("a row without its event")
+    found += _half_objects()
+    return found
+
+
+def _unreadable(obj: SealedObject, number: int) -> list[str]:
+    try:
+        held = b"".join(vault.open_object(obj=obj).read())
+    except TabardError as error:
+        return [f"a row whose object does not open: {error.code}"]
+    return [] if held == content(number) else ["the object holds other bytes than were sent"]
+
+
+def _event_of(obj: SealedObject) -> bool:
+    return any(event.kind == EventKind.OBJECT_SEALED.value for event in history([obj.pk]))
+
+
+def _half_objects() -> list[str]:
+    """A name in the store stands for a whole object, with a row or (after a crash) without; never for half of one."""
+    store = configured_store()
+    whole = sealed_size_bytes(SIZE_BYTES, DEFAULT_CHUNK_BYTES)
+    return [
+        f"{entry.key} is visible with {entry.size_bytes} bytes"
+        for entry in store.entries()
+        if entry.size_bytes != whole
+    ]
+
+
+def log_defects() -> list[str]:
+    """What a verification of the whole log finds."""
+    signer = log_signer()
+    last = signer.last_signed()
+    report = verify_log(signer.vkey, also_signed=[last] if last else [])
+    return [f"{defect.code}: {defect.words}" for defect in report.defects]
+
+
+def _logged_wrongly(act: str, answer: str) -> list[str]:
+    found, last = log_defects(), log_signer().last_signed()
+    if act == "checkpoint" and answer.startswith("signed"):
+        _, size, root = answer.split()
+        if last is None or int(last.splitlines()[1]) < int(size):
+            found.append(f"checkpoint {size} was given out and is not remembered outside the database")
+        if not _has_checkpoint(int(size), root):
+            found.append(f"checkpoint {size} was given out and is not stored")
+    return found
+
+
+def _has_checkpoint(size: int, root: str) -> bool:
+    head = latest_checkpoint()
+    return head is not None and head.size >= size and (head.size > size or bytes(head.root).hex() == root)
+
+
+def recover(act: str, number: int) -> list[str]:
+    """The act is repeated without a fault, as its caller would; then nothing half-done may be left."""
+    answers: list[str] = []
+    ACTS[act](number, answers.append)
+    found = violations(act, number, "".join(answers))
+    vault.clean()
+    partial = Path(os.environ["TABARD_HOME"]) / "vault" / PARTIAL
+    return [*found, *(f"left behind: {path.name}" for path in partial.iterdir())]

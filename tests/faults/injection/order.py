@@ -1,0 +1,33 @@
+"""Was everything durable before it was promised? Read from a trace, as no kill can show what a power cut would lose.
+
+A file's bytes are synced after its last write and before it gets its name; the folder is synced after that; and both
+before the act answers its caller. (LWN 457667, "Ensuring data reaches disk"; fsync(2), "NOTES".)
+"""
+
+import re
+from pathlib import PurePath
+
+_WRITE = re.compile(r"p?write(?:64|v)?\(\d+<(?P<path>[^>]+)>")
+_SYNC = re.compile(r"f(?:data)?sync\(\d+<(?P<path>[^>]+)>\)\s+= 0")
+_NAMED = re.compile(r'(?:link|rename)\("(?P<old>[^"]+)", "(?P<new>[^"]+)"\)\s+= 0')
+_ANSWER = re.compile(r"write\(\d+<pipe:")
+
+
+def not_durable(trace: list[str], root: str) -> list[str]:
+    """Each thing below `root` that was not durable when it was named, or when the caller was answered."""
+    unsynced: set[str] = set()
+    folders: set[str] = set()
+    found: list[str] = []
+    for line in trace:
+        if match := _WRITE.search(line):
+            unsynced |= {match["path"]} if match["path"].startswith(root) else set()
+        if match := _SYNC.search(line):
+            unsynced.discard(match["path"])
+            folders.discard(match["path"])
+        if (match := _NAMED.search(line)) and match["new"].startswith(root):
+            if match["old"] in unsynced:
+                found.append(f"{match['new']} was named before its bytes were synced")
+            folders.add(str(PurePath(match["new"]).parent))
+        if _ANSWER.search(line):
+            found += [f"answered before {path} was synced" for path in sorted(unsynced | folders)]
+    return found
