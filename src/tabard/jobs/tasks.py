@@ -21,6 +21,7 @@ from tabard.media import packets
 from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
 from tabard.recordings.models import Clip, Recording, Segment
+from tabard.retention import early_disposal
 from tabard.retention import selectors as retention_selectors
 from tabard.retention import services as retention
 
@@ -97,7 +98,8 @@ def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names e
 @app.periodic(cron="*/15 * * * *")
 @app.task(name="tabard.remove_leftovers", queueing_lock="remove_leftovers", retry=UntilPossible())
 def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
-    """Remove what a failed or killed removal left behind."""
+    """Carry out early disposals that were approved, and remove what a failed or killed removal left behind."""
+    early_disposal.look_after(by=WORKER, at=now())
     for disposal in retention_selectors.not_yet_removed():
         retention.remove_objects(recording_id=disposal.recording_id, at=now())
 

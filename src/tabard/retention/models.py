@@ -9,7 +9,10 @@ from tabard.retention import quorum
 
 
 class Hold(models.Model):
-    """Blocks disposal of a recording until released, whatever its period says."""
+    """Blocks disposal of a recording until released, whatever its period says.
+
+    `placed_by` is null where a restore placed it because the log says that something kept the recording, not what.
+    """
 
     class Kind(models.TextChoices):
         """Why it is held."""
@@ -21,13 +24,14 @@ class Hold(models.Model):
         CIVIL_CLAIM = "civil_claim", "Civil claim"
         SUBJECT_ACCESS = "subject_access", "Subject access request"
         SCRUTINY = "scrutiny", "Scrutiny sample"
+        RESTORED = "restored", "Restored from a backup"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     recording = models.ForeignKey(Recording, models.PROTECT, related_name="holds")
     kind = models.CharField(max_length=16, choices=Kind)
     reason = models.CharField(max_length=300)
     placed_at = models.DateTimeField()
-    placed_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    placed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
     released_by = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="+")
 

@@ -91,7 +91,7 @@ def place_hold(*, recording: Recording, kind: str, reason: str, viewer: Viewer, 
         Conflict: when the recording was disposed of already.
     """
     check_can(viewer, Action.HOLD_PLACE, recording)
-    if kind not in Hold.Kind.values:
+    if kind not in Hold.Kind.values or kind == Hold.Kind.RESTORED:
         raise Invalid("Choose why the recording is held.", field="kind")
     why = required(reason, "reason", 300, "Say why the recording must be kept.")
     with transaction.atomic():
@@ -172,6 +172,21 @@ def dispose_of(*, recording: Recording, ground: Ground, by: Actor, at: datetime)
 
     That nothing keeps the recording is for the caller to have decided, with the row locked.
     """
+    objects = make_unreadable(recording=recording, ground=ground, at=at)
+    custody.append(
+        kind=EventKind.RECORDING_DISPOSED,
+        subject=Subject("recording", recording.id),
+        at=at,
+        by=by,
+        details={**ground.details, "objects": objects},
+    )
+
+
+def make_unreadable(*, recording: Recording, ground: Ground, at: datetime) -> int:
+    """All of `dispose_of` but its event, for which the log must have one: only a restore calls this by itself.
+
+    Returns how many objects' keys are destroyed.
+    """
     objects = selectors.object_ids(recording.id)
     for object_id in objects:
         vault.destroy_key(object_id=object_id, at=at)
@@ -179,13 +194,7 @@ def dispose_of(*, recording: Recording, ground: Ground, by: Actor, at: datetime)
     Disposal.objects.create(
         recording=recording, rule=ground.rule, reason=ground.reason, due_at=ground.due_at, executed_at=at
     )
-    custody.append(
-        kind=EventKind.RECORDING_DISPOSED,
-        subject=Subject("recording", recording.id),
-        at=at,
-        by=by,
-        details={**ground.details, "objects": len(objects)},
-    )
+    return len(objects)
 
 
 def locked(recording_id: UUID) -> Recording:

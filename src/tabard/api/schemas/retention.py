@@ -26,7 +26,7 @@ class HoldOut(Schema):
     @staticmethod
     def resolve_placed_by(hold: Hold) -> str:
         """The name of who placed it."""
-        return hold.placed_by.display_name
+        return hold.placed_by.display_name if hold.placed_by else "Tabard, when a backup was restored"
 
 
 class HoldIn(Sent):

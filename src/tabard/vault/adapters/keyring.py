@@ -76,6 +76,21 @@ class LocalKeyRing:
         self._change(lambda held: _Keys(key_id, {**held.keks, key_id: kek}))
         return key_id
 
+    def adopt(self, other: Path) -> None:
+        """Every key of another ring's file is in this one too, durably; the current key stays what it is.
+
+        Raises:
+            KeyRingUnsafe: the other file is not a key ring, or holds another key under an id that this ring has.
+        """
+        found = _read(other)
+
+        def with_found(held: _Keys) -> _Keys:
+            if any(held.keks.get(key_id, kek) != kek for key_id, kek in found.keks.items()):
+                raise KeyRingUnsafe("Two different keys have one id.", path=str(other))
+            return _Keys(held.current, {**found.keks, **held.keks})
+
+        self._change(with_found)
+
     def retire(self, key_id: str) -> None:
         """The key is gone from the file, durably; what is wrapped by it can never be unwrapped with this ring again.
 

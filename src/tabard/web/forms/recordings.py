@@ -21,6 +21,8 @@ from tabard.web.templatetags.tabard_values import LONDON
 
 UNCATEGORISED = "none"
 ANY_FLAG = "any"
+# People say why they hold; only a restore does not know.
+_HOLDS = [choice for choice in Hold.Kind.choices if choice[0] != Hold.Kind.RESTORED]
 
 
 def _category_choices() -> list[tuple[str, str]]:
@@ -145,7 +147,7 @@ class UnlinkForm(forms.Form):
 class HoldForm(forms.Form):
     """Why the recording must be kept, whatever its period says."""
 
-    kind = forms.ChoiceField(label="Kind of hold", choices=[("", "Choose"), *Hold.Kind.choices])
+    kind = forms.ChoiceField(label="Kind of hold", choices=[("", "Choose"), *_HOLDS])
     reason = forms.CharField(max_length=300, help_text="For example the complaint or claim it belongs to")
 
 

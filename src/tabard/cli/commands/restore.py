@@ -1,0 +1,281 @@
+"""`tabard restore`: a backup becomes an installation again, if it denies nothing that anybody has seen."""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from tabard.cli.commands.backup import parameters, restore_program
+from tabard.cli.commands.options import DryRun, Json
+from tabard.cli.database import load_django
+from tabard.cli.home import Home, database_url, embedded_url
+from tabard.cli.output import console, emit
+from tabard.cli.postgres import EXTENSIONS, Server
+from tabard.kernel.clock import now
+
+_DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    folder: Path
+    keys: Path
+    log: Path | None
+    seen: list[str]
+    without_witnesses: bool
+
+
+def restore(  # noqa: PLR0917 - typer's shape: each option is an argument
+    folder: Annotated[Path, typer.Option("--from", help="The backup: a folder called backup-...")],
+    keys: Annotated[Path, typer.Option("--keys", help="Its keys: a folder called keys-...")],
+    seen: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What may have seen the log since: a pack, checkpoint, receipt, or witness's address. Repeatable."
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="A later copy of the log, to bring the backup forward: of `log watch`, say."),
+    ] = None,
+    without_witnesses: Annotated[
+        bool,
+        typer.Option("--without-witnesses", help="Go on though a witness of the policy does not answer."),
+    ] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Restore a backup into an empty installation.
+
+    Refused where anybody has seen the log grow further than the backup knows. What was disposed of stays disposed of.
+    """
+    asked = _Asked(folder, keys, log, seen or [], without_witnesses)
+    home = Home.from_environ().create()
+    with Server(home):
+        _check_empty(database_url(home))
+        target = conninfo_to_dict(database_url(home))
+        staging = f"{target['dbname']}_restoring"
+        _prepare_django(home, staging)
+        report = _restore(home, asked, staging, str(target["dbname"]), dry_run=dry_run)
+    if report is None:
+        console.print("The backup can be restored here; nothing was changed.")
+        emit({"ok": True, "dry_run": True}, as_json=json)
+        return
+    _say(report)
+    ok = not report.lost and not report.keyless
+    emit(_as_json(report, ok=ok), as_json=json, ok=ok)
+
+
+def _restore(home: Home, asked: _Asked, staging: str, target: str, *, dry_run: bool) -> Any:
+    """The report; None for a dry run."""
+    from tabard.custody.actors import Actor
+    from tabard.retention.replaying import reapply
+    from tabard.safekeeping import backup_files, key_files
+    from tabard.safekeeping import restore as restoring
+
+    at = now()
+    source = restoring.open_source(
+        folder=asked.folder,
+        keys_folder=asked.keys,
+        log=asked.log,
+        at=at,
+        also_known=key_files.surviving_verifiers(home.keys),
+    )
+    seen = _seen(home, asked, source)
+    restoring.check_not_too_old(source, seen)
+    if dry_run:
+        return None
+    with _empty_database(home, staging) as empty, console.status("Restoring") as status:
+        keyless = restoring.fill(source=source, empty=empty, at=at, say=status.update)
+        status.update("Placing the keys")
+        key_files.place_keys(asked.keys / backup_files.HOME_KEYS, home.keys)
+        key_files.remember_signed(home.keys, restoring.newest_note(source, seen))
+        status.update("Bringing the log forward")
+        report = restoring.complete(
+            source=source, seen=seen, again=reapply, by=Actor.system("command line"), at=at
+        )
+        report.keyless = [each for each in keyless if not _is_disposed(each)]
+        _close_django()
+        _give_name(home, staging, target)
+    return report
+
+
+def _seen(home: Home, asked: _Asked, source: Any) -> list[Any]:
+    """Every checkpoint that anybody named, or configured, or this home's own memory has seen."""
+    from tabard.kernel.errors import Unavailable
+    from tabard.safekeeping.key_files import last_signed
+    from tabard.safekeeping.seen import seen_at
+
+    remembered = last_signed(home.keys)
+    found = []
+    for place in [*asked.seen, *([str(remembered)] if remembered else [])]:
+        found += seen_at(place, source.manifest.origin, source.verifiers)
+    for url in _witnesses():
+        try:
+            found += seen_at(url, source.manifest.origin, source.verifiers)
+        except Unavailable as error:
+            if not asked.without_witnesses:
+                raise
+            console.print(f"[yellow]{error.message}[/] What it has seen is not known.")
+    return found
+
+
+def _witnesses() -> list[str]:
+    """The addresses of the witnesses of the policy."""
+    from django.conf import settings
+
+    from tabard.merkle.policy import Policy
+
+    if not settings.TABARD_WITNESS_POLICY:
+        return []
+    policy = Policy.parse(Path(settings.TABARD_WITNESS_POLICY).read_bytes())
+    return [witness.url for witness in policy.witnesses if witness.url]
+
+
+def _is_disposed(object_id: Any) -> bool:
+    from tabard.recordings.models import Recording
+    from tabard.retention.selectors import object_ids
+
+    disposed = Recording.objects.filter(disposed_at__isnull=False).values_list("id", flat=True)
+    return any(object_id in object_ids(recording_id) for recording_id in disposed)
+
+
+def _check_empty(url: str) -> None:
+    from tabard.safekeeping.errors import NotEmpty
+
+    with psycopg.connect(url) as connection:
+        for table in ("custody_event", "people_account", "vault_sealedobject"):
+            row = connection.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone()
+            if row is None or row[0] is None:
+                continue
+            found = connection.execute(
+                sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
+            ).fetchone()
+            if found is not None and found[0]:
+                raise NotEmpty(
+                    "This installation holds data; a backup is restored into an empty one only. Set TABARD_HOME to a "
+                    "new folder, or DATABASE_URL to a new database."
+                )
+
+
+def _prepare_django(home: Home, staging: str) -> None:
+    """Django is ready, and will connect to the database that is being filled, as the owner of its tables."""
+    if not (home.keys / "session-secret").exists():  # else settings would make one, and it would stay
+        os.environ.setdefault("TABARD_SECRET_KEY", secrets.token_urlsafe(48))
+    load_django()
+    from django.db import connection
+
+    owner = parameters(home) | {"dbname": staging}
+    connection.settings_dict |= {
+        _DJANGO_NAMES[name]: value for name, value in owner.items() if name in _DJANGO_NAMES
+    }
+
+
+def _close_django() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+@contextmanager
+def _empty_database(home: Home, staging: str) -> Iterator[Any]:
+    """A new database beside the real one; what a killed restore left is dropped, and so is this one if it fails."""
+    from tabard.safekeeping.backup import Database
+    from tabard.safekeeping.restore import EmptyDatabase
+
+    owner = parameters(home) | {"dbname": staging}
+    name = sql.Identifier(staging)
+    with _admin(home) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        # As the server that Tabard starts itself makes its own (cli/postgres.py).
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 LOCALE 'C' LC_CTYPE 'C.UTF-8'").format(
+                name, sql.Identifier(owner["user"])
+            )
+        )
+    try:
+        with _admin(home, staging) as inside:
+            for extension in EXTENSIONS:
+                inside.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
+        program = restore_program(home)
+        yield EmptyDatabase(program, owner, Database(program, owner).environ())
+    except BaseException:
+        _close_django()
+        with _admin(home) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        raise
+
+
+def _give_name(home: Home, staging: str, target: str) -> None:
+    """The filled database is the installation's, in one transaction; the empty one goes."""
+    empty = f"{target}_empty"
+    with _admin(home) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(empty)))
+        with admin.transaction():
+            for old, new in ((target, empty), (staging, target)):
+                admin.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+                )
+        admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(empty)))
+
+
+@contextmanager
+def _admin(home: Home, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
+    """A connection that may make databases: the superuser's of a server of our own, else the owner's."""
+    is_ours = not os.environ.get("DATABASE_URL")
+    arguments: Mapping[str, Any] = (
+        conninfo_to_dict(embedded_url(home, user="postgres", database=database))
+        if is_ours
+        else parameters(home) | {"dbname": database}
+    )
+    with psycopg.connect(**arguments, autocommit=True) as connection:
+        yield connection
+
+
+def _say(report: Any) -> None:
+    console.print(
+        f"Restored the backup of {report.manifest.made_at}: {report.events:,} events.", markup=False
+    )
+    if report.replayed:
+        console.print(f"{report.replayed:,} later events were placed from the copy of the log.")
+    for name, ids in (("disposed of again", report.reapplied.disposed), ("held", report.reapplied.held)):
+        for recording_id in ids:
+            console.print(f"Recording {recording_id} is {name}.")
+    for event in report.lost:
+        console.print(
+            f"[yellow]lost[/] {event.kind} of {event.subject_type} {event.subject_id} at {event.at:%Y-%m-%d %H:%M:%S}"
+        )
+    for object_id in report.keyless:
+        console.print(f"[bold red]no key[/] object {object_id} cannot be opened again")
+    console.print(
+        "Next: `tabard vault reconcile` compares the stores with what was restored; `tabard log verify` the log."
+    )
+
+
+def _as_json(report: Any, *, ok: bool) -> dict[str, object]:
+    return {
+        "ok": ok,
+        "events": report.events,
+        "replayed": report.replayed,
+        "disposed_again": [str(each) for each in report.reapplied.disposed],
+        "held": [str(each) for each in report.reapplied.held],
+        "lost": [
+            {
+                "kind": event.kind,
+                "subject": {"type": event.subject_type, "id": str(event.subject_id)},
+                "at": event.at.isoformat(),
+            }
+            for event in report.lost
+        ],
+        "keyless": [str(each) for each in report.keyless],
+    }
