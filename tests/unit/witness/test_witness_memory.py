@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.unit.witness.logs_in_memory import SmallLog
+from tests.small_log import SmallLog
 
 from tabard.merkle.note import NoteSignature, SignedNote, cosigned_at, open_note
 from tabard.witness.errors import HomeBusy, LogKeyUnusable, MemoryLost, MemoryNotKept, WitnessKeyUnusable

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.witness.logs_in_memory import SmallLog
+from tests.small_log import SmallLog
 
 from tabard.merkle.checkpoint import Checkpoint, sign_checkpoint
 from tabard.merkle.note import sign_note

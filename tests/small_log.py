@@ -9,13 +9,20 @@ from tabard.merkle.tree import extend, leaf_hash, root
 
 
 class SmallLog:
-    """A log whose leaf number n is `n` followed by the history's name."""
+    """A log whose leaf number n is `n`, from `forks_at` on followed by the history's name."""
 
     def __init__(
-        self, origin: str = "log.example", *, seed: int = 1, size: int = 64, history: str = ""
+        self,
+        origin: str = "log.example",
+        *,
+        seed: int = 1,
+        size: int = 64,
+        history: str = "",
+        forks_at: int = 0,
     ) -> None:
         self.signer = Signer(origin, Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32))
-        leaves = [leaf_hash(f"{number}{history}".encode()) for number in range(size)]
+        names = [f"{number}{history if number >= forks_at else ''}" for number in range(size)]
+        leaves = [leaf_hash(name.encode()) for name in names]
         nodes = dict(extend(0, leaves, lambda _: {}))
         self._read = lambda asked: {node: nodes[node] for node in asked}
 
