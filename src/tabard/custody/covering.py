@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -53,6 +54,12 @@ def covered(events: Iterable[Event]) -> Iterator[CoveredEvent]:
     for event, line in zip(found, lines(found), strict=True):
         over = None if event.position is None else earliest.get(event.position)
         yield CoveredEvent(line, leaf_hash(bytes(event.leaf)), over)
+
+
+def covered_events(event_ids: Collection[UUID]) -> Iterator[CoveredEvent]:
+    """These events, newest first."""
+    found = Event.objects.filter(id__in=list(event_ids)).select_related("particulars")
+    return covered(found.order_by("-id"))
 
 
 def stamp_over(size: int) -> tuple[bytes, TsaChain] | None:

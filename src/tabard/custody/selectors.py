@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from tabard.custody.actors import Actor, ActorKind
 from tabard.custody.errors import LogCorrupt, NotYetSequenced, NotYetWitnessed, WitnessPolicyUnusable
-from tabard.custody.kinds import EventKind
+from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.custody.leaf import actor_value, commitment
 from tabard.custody.models import Checkpoint, Event, EventParticulars
 from tabard.custody.nodes import read_nodes
@@ -31,21 +31,28 @@ PAGE_EVENTS = 50
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which events to show; None means any."""
+    """Which events to show; None or nothing means any. `kinds` and the kinds of `sections` are shown together."""
 
     kind: EventKind | None = None
     subject_id: UUID | None = None
     actor: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    kinds: tuple[EventKind, ...] = ()
+    sections: tuple[Section62, ...] = ()
+    subject_ids: tuple[UUID, ...] | None = None
 
     def as_q(self) -> Q:
         """The filter over events."""
         wanted = Q()
         if self.kind is not None:
             wanted &= Q(kind=self.kind.value)
+        if chosen := self._chosen_kinds():
+            wanted &= Q(kind__in=chosen)
         if self.subject_id is not None:
             wanted &= Q(subject_id=self.subject_id)
+        if self.subject_ids is not None:
+            wanted &= Q(subject_id__in=self.subject_ids)
         if self.actor:
             wanted &= Q(particulars__actor_name__icontains=self.actor)
         if self.since is not None:
@@ -53,6 +60,10 @@ class LogFilter:
         if self.until is not None:
             wanted &= Q(at__lt=self.until)
         return wanted
+
+    def _chosen_kinds(self) -> list[str]:
+        of_sections = {kind for kind, section in CLASS_OF.items() if section in self.sections}
+        return sorted(kind.value for kind in {*self.kinds, *of_sections})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,11 @@ class EventLine:
     is_covered: bool
     actor_name: str
     details: Mapping[str, Any]
+
+    @property
+    def section(self) -> Section62:
+        """Its class under the Data Protection Act 2018 s.62(1)."""
+        return CLASS_OF[self.kind]
 
     @property
     def title(self) -> str:

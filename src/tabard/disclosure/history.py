@@ -24,13 +24,13 @@ from tabard.custody import selectors, services
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import log_signer
 from tabard.custody.covering import CoveredEvent, covered
-from tabard.custody.kinds import CLASS_OF, EventKind
+from tabard.custody.kinds import EventKind
 from tabard.custody.verify import fingerprint
-from tabard.disclosure.event_words import said, words_of
 from tabard.disclosure.history_csv import history_csv
-from tabard.disclosure.history_document import Entry, File, Head, HistoryDocument
+from tabard.disclosure.history_document import File, Head, HistoryDocument
 from tabard.disclosure.history_pdf import history_pdf
-from tabard.disclosure.item_names import ItemName, item_names, recording_name
+from tabard.disclosure.item_names import recording_name
+from tabard.disclosure.log_entries import entries
 from tabard.incidents.log_reading import history_for
 from tabard.merkle.note import SignedNote
 from tabard.people.access import reason_details
@@ -141,8 +141,6 @@ def _export(recording: Recording, events: QuerySet[Any], form: HistoryForm, take
 
 
 def _document(recording: Recording, events: Iterable[CoveredEvent], taken: _Taken) -> HistoryDocument:
-    found = list(events)
-    names = item_names([event.line for event in found])
     vkey = log_signer().vkey
     return HistoryDocument(
         force=settings.TABARD_FORCE,
@@ -152,30 +150,10 @@ def _document(recording: Recording, events: Iterable[CoveredEvent], taken: _Take
         left_out=taken.left_out,
         recording=_recording(recording),
         files=_files(recording),
-        entries=tuple(_entry(event, names[event.line.id]) for event in found),
+        entries=entries(events),
         head=_head(),
         vkey=vkey,
         fingerprint=fingerprint(vkey),
-    )
-
-
-def _entry(event: CoveredEvent, item: ItemName) -> Entry:
-    line = event.line
-    return Entry(
-        position=line.position,
-        event_id=str(line.id),
-        at=line.at,
-        kind=line.kind.value,
-        what=words_of(line.kind),
-        section=CLASS_OF[line.kind].value,
-        item=item.words + ("" if item.is_as_it_was else " (as it is called now)"),
-        subject_type=line.subject_type,
-        subject_id=str(line.subject_id),
-        said=said(line.details),
-        by=line.actor_name or "(erased)",
-        leaf_hash=event.leaf_hash.hex(),
-        covered_size=event.covering.size if event.covering else None,
-        covered_at=event.covering.signed_at if event.covering else None,
     )
 
 

@@ -47,6 +47,11 @@ class ItemName:
     words: str
     is_as_it_was: bool = True
 
+    @property
+    def in_words(self) -> str:
+        """The item, and where that is so, that this is only what it is called now."""
+        return self.words if self.is_as_it_was else f"{self.words} (as it is called now)"
+
 
 def item_names(events: Sequence[EventLine]) -> dict[UUID, ItemName]:
     """Each event's id with what its item was called then."""

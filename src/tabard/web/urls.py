@@ -79,6 +79,7 @@ _retention = [
 
 _log = [
     path("custody-log/", log.listed, name="log"),
+    path("custody-log/events.csv", log.listed_csv, name="log-csv"),
     path("custody-log/<uuid:event_id>/", log.shown, name="log-event"),
     path("custody-log/<uuid:event_id>/receipt", log.receipt, name="log-receipt"),
     path("custody-log/<uuid:event_id>/leaf", log.leaf, name="log-leaf"),

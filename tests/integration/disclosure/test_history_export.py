@@ -22,6 +22,7 @@ from tabard.disclosure.history import HistoryForm, export_history, export_whole_
 from tabard.disclosure.history_csv import COLUMNS
 from tabard.disclosure.history_document import in_london, in_utc
 from tabard.disclosure.history_pdf import history_pdf
+from tabard.disclosure.item_names import item_names
 from tabard.kernel.errors import Denied
 from tabard.people.access_reasons import ReasonNeeded
 from tabard.people.models import Officer
@@ -183,7 +184,7 @@ def test_a_document_that_cannot_be_logged_is_not_handed_out(recording, monkeypat
 def test_a_rename_changes_no_past(staged, recording):
     Officer.objects.filter(id=staged.barrow.id).update(family_name="Married")
     enrolled = custody_line("officer.enrolled", staged.barrow.id)
-    assert history.item_names([enrolled])[enrolled.id].words == "PC Lena Barrow (482LX)"
+    assert item_names([enrolled])[enrolled.id].words == "PC Lena Barrow (482LX)"
 
 
 def custody_line(kind, subject_id):

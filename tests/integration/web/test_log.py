@@ -1,5 +1,7 @@
 """The custody log: its pages for people, its receipts, and its published tiles for machines."""
 
+import csv
+import io
 import json
 from uuid import uuid4
 
@@ -18,6 +20,7 @@ from tabard.merkle.proofs import verify_inclusion
 from tabard.merkle.tiles import bundles_of, decode_bundle, tile_hashes, tiles_of
 from tabard.merkle.tlog_proof import TlogProof
 from tabard.merkle.tree import leaf_hash, root_of
+from tabard.people.models import Officer
 from tabard.people.rules import Role
 from tabard.recordings.viewing import record_view
 
@@ -73,6 +76,73 @@ def test_filters_by_kind_person_item_and_time(staged, auditor):
     assert titles(kind="recording.viewed", since="2026-03-14T22:41:07", until="2026-03-14T22:41:08") != []
     assert titles(kind="recording.viewed", until="2026-03-14T22:41:07") == []
     assert "No event matches" in text(auditor.get(reverse("log"), {"actor": "nobody"}))
+    assert titles(kind=["recording.viewed", "recording.sealed"]).count("Recording sealed") == 2
+    assert set(titles(section="collection")) == {"Recording sealed", "Officer enrolled"}
+    assert set(titles(section="collection", kind="recording.viewed")) == {
+        "Recording sealed",
+        "Officer enrolled",
+        "Recording viewed",
+    }
+
+
+def test_an_item_is_found_by_what_people_call_it(staged, auditor):
+    recording = staged.record()
+    staged.exhibit(recording)
+    staged.incident()
+
+    def titles(item):
+        return [line.title for line in auditor.get(reverse("log"), {"item": item}).context["events"]]
+
+    assert titles("lb/1") == ["Exhibit produced"]
+    assert titles(" 4829137/26 ") == ["Incident recorded"]
+    assert titles("b8a44f01") == ["Camera assigned", "Camera received"]
+    assert titles("482LX") == ["Officer enrolled"]
+    assert titles("first") == ["Recording sealed"]
+    assert "No item has this id or reference." in text(auditor.get(reverse("log"), {"item": "XX/9"}))
+
+
+def test_a_line_says_what_its_item_was_called_then_and_a_rename_changes_no_past(staged, auditor):
+    Officer.objects.filter(id=staged.barrow.id).update(family_name="Renamed")
+    before = text(auditor.get(reverse("log"), {"item": str(staged.barrow.id)}))
+    assert "PC Lena Barrow (482LX)" in before
+    assert "Renamed" not in before
+    event = events("officer.enrolled", staged.barrow.id)[0]
+    assert "PC Lena Barrow (482LX)" in text(auditor.get(reverse("log-event", args=[event.id])))
+
+
+def test_where_the_log_holds_no_name_any_more_the_line_says_that_it_is_todays(staged, auditor):
+    event = events("officer.enrolled", staged.barrow.id)[0]
+    with tampering():
+        EventParticulars.objects.filter(event=event).delete()
+    assert "PC Lena Barrow (482LX) (as it is called now)" in text(
+        auditor.get(reverse("log"), {"item": str(staged.barrow.id)})
+    )
+
+
+def test_each_line_shows_its_class_and_the_reason_that_was_given(staged, auditor):
+    recording = staged.record()
+    for reason in (None, "Training"):
+        record_view(recording=recording, viewer=staged.viewer(Role.INVESTIGATOR), at=FILMED_AT, reason=reason)
+    words = text(auditor.get(reverse("log"), {"kind": "recording.viewed"}))
+    assert "The recording's page was looked at: reason: Training Consultation" in words
+    assert "The recording's page was looked at: no reason given Consultation" in words
+    assert "Recording of 14 March 2026, 22:41:07 GMT, camera B8A44F01" in words
+
+
+def test_a_page_of_the_log_leaves_as_csv_and_that_is_in_the_log(staged, auditor):
+    many_events(staged, 60)
+    sign_log()
+    first = auditor.get(reverse("log"), {"kind": "recording.viewed"})
+    taken = auditor.get(first.context["csv_url"])
+    rows = list(csv.DictReader(io.StringIO(taken.content.decode("utf-8-sig"))))
+    assert [row["event_id"] for row in rows] == [str(line.id) for line in first.context["events"]]
+    assert "attachment" in taken.headers["Content-Disposition"]
+    second = auditor.get(reverse("log") + first.context["older_url"])
+    rest = auditor.get(second.context["csv_url"]).content.decode("utf-8-sig")
+    assert len(list(csv.DictReader(io.StringIO(rest)))) == 10
+    looked = events("log.viewed")
+    assert looked[1].particulars.details == {"kind": "recording.viewed", "form": "csv"}
+    assert auditor.get(reverse("log-csv"), {"before": "nonsense"}).status_code == 400
 
 
 def test_a_filter_that_cannot_be_understood_is_named_and_kept(auditor):

@@ -5,6 +5,7 @@ hold no personal data; they are also given to whoever may see the recording, seg
 about, so that a person who is shown an item's history can take the proof of it away.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -21,9 +22,14 @@ from tabard.api.schemas.custody import (
 from tabard.api.viewers import Asked
 from tabard.custody import selectors
 from tabard.custody.consistency import consistency
+from tabard.custody.covering import covered_events
 from tabard.custody.selectors import LogFilter, LogPage
+from tabard.disclosure.history_csv import entries_csv
+from tabard.disclosure.log_entries import entries
+from tabard.incidents.log_items import items_named
 from tabard.incidents.log_reading import record_log_view, take_leaf, take_receipt
 from tabard.kernel.clock import now
+from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
 
@@ -34,14 +40,40 @@ custody = Operations("custody")
 
 
 @custody.get("/events", access=Action.LOG_VIEW, answers=EventsOut)
-def listed(request: Asked, wanted: Query[EventsWanted]) -> LogPage:
+def listed(request: Asked, wanted: Query[EventsWanted]) -> EventsOut:
     """The events of the custody log, newest first; the look at them is in it too."""
+    return EventsOut.of(_page(request, wanted, {}))
+
+
+@custody.get("/events.csv", access=Action.LOG_VIEW, content_type="text/csv")
+def listed_csv(request: Asked, wanted: Query[EventsWanted]) -> HttpResponse:
+    """The same page of events as CSV; that it was taken is in the log."""
+    found = covered_events([line.id for line in _page(request, wanted, {"form": "csv"}).events])
+    return HttpResponse(entries_csv(entries(found)), "text/csv; charset=utf-8")
+
+
+def _page(request: Asked, wanted: EventsWanted, how: Mapping[str, str]) -> LogPage:
+    """The page that is asked for, with the look at it in the log.
+
+    Raises:
+        NotFound: when the item that is named is none.
+    """
     check_can(request.auth, Action.LOG_VIEW)
-    record_log_view(
-        viewer=request.auth, asked=wanted.model_dump(mode="json", exclude_defaults=True), at=now()
+    asked = wanted.model_dump(mode="json", exclude_defaults=True)
+    record_log_view(viewer=request.auth, asked={**asked, **how}, at=now())
+    named = tuple(items_named(wanted.item)) if wanted.item else None
+    if named == ():
+        raise NotFound("No item has this id or reference.", field="item")
+    chosen = LogFilter(
+        subject_id=wanted.subject_id,
+        actor=wanted.actor,
+        since=wanted.since,
+        until=wanted.until,
+        kinds=tuple(wanted.kind),
+        sections=tuple(wanted.section),
+        subject_ids=named,
     )
-    asked = LogFilter(wanted.kind, wanted.subject_id, wanted.actor, wanted.since, wanted.until)
-    return selectors.log_page(asked, before=wanted.before, after=wanted.after)
+    return selectors.log_page(chosen, before=wanted.before, after=wanted.after)
 
 
 @custody.get("/events/{uuid:event_id}", access=Action.LOG_VIEW, answers=EventSheetOut)

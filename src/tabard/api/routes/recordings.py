@@ -19,7 +19,7 @@ from tabard.api.schemas.recordings import (
     RecordingsWanted,
 )
 from tabard.api.viewers import Asked
-from tabard.custody.selectors import EventLine, lines
+from tabard.custody.selectors import lines
 from tabard.disclosure.history import HistoryForm, export_history, subject_ids
 from tabard.incidents import selectors as incidents
 from tabard.incidents.log_reading import history_for
@@ -79,10 +79,10 @@ def categorise(request: Asked, recording_id: UUID, sent: CategoryIn) -> Recordin
     answers=list[EventOut],
     takes_reason=True,
 )
-def history_of(request: Asked, recording_id: UUID) -> list[EventLine]:
+def history_of(request: Asked, recording_id: UUID) -> list[EventOut]:
     """Every event about the recording, what came with it, and what was made from it, oldest first."""
     recording = looked_at(request, recording_id)
-    return lines(history_for(request.auth, subject_ids(recording)))
+    return EventOut.all_of(lines(history_for(request.auth, subject_ids(recording))))
 
 
 @recordings.get(

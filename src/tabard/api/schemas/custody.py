@@ -1,6 +1,6 @@
 """The custody log as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,10 @@ from pydantic import Field
 
 from tabard.api.schemas.values import Instant, Search, Sent
 from tabard.custody.consistency import Consistency
-from tabard.custody.kinds import EventKind
-from tabard.custody.selectors import EventSheet, Opening, published_note
+from tabard.custody.kinds import EventKind, Section62
+from tabard.custody.selectors import EventLine, EventSheet, LogPage, Opening, published_note
+from tabard.disclosure.event_words import words_of
+from tabard.disclosure.item_names import item_names
 from tabard.merkle.note import encode_base64
 
 
@@ -21,6 +23,11 @@ class EventOut(Schema):
     id: UUID
     kind: EventKind
     title: str
+    section: Section62 = Field(description="Its class under the Data Protection Act 2018 section 62(1)")
+    words: str = Field(description="What happened, in a sentence")
+    item: str = Field(
+        description="What the item was called when it happened, as the log itself says where it can"
+    )
     at: datetime
     subject_type: str
     subject_id: UUID
@@ -31,6 +38,30 @@ class EventOut(Schema):
     actor_name: str
     details: dict[str, Any]
 
+    @classmethod
+    def all_of(cls, lines: Sequence[EventLine]) -> "list[EventOut]":
+        """The events as they are answered, in the order given."""
+        names = item_names(lines)
+        return [cls._of(line, names[line.id].in_words) for line in lines]
+
+    @classmethod
+    def _of(cls, line: EventLine, item: str) -> "EventOut":
+        return cls(
+            id=line.id,
+            kind=line.kind,
+            title=line.title,
+            section=line.section,
+            words=words_of(line.kind),
+            item=item,
+            at=line.at,
+            subject_type=line.subject_type,
+            subject_id=line.subject_id,
+            position=line.position,
+            is_covered=line.is_covered,
+            actor_name=line.actor_name,
+            details=dict(line.details),
+        )
+
 
 class EventsOut(Schema):
     """One page of events, newest first; ask with `before` set to `older`, or with `after` set to `newer`."""
@@ -39,12 +70,21 @@ class EventsOut(Schema):
     older: UUID | None
     newer: UUID | None
 
+    @classmethod
+    def of(cls, page: LogPage) -> "EventsOut":
+        """The page as it is answered."""
+        return cls(events=EventOut.all_of(page.events), older=page.older, newer=page.newer)
+
 
 class EventsWanted(Sent):
     """Which events to list; what is left out narrows nothing."""
 
-    kind: EventKind | None = None
+    kind: list[EventKind] = Field([], description="Any of these; give it again for more than one")
+    section: list[Section62] = Field([], description="Any kind of these classes, besides the kinds given")
     subject_id: UUID | None = None
+    item: Search = Field(
+        "", description="An id, or what people call it: LB/1, a crime reference, a camera's serial"
+    )
     actor: Search = Field("", description="Part of the name of who did it")
     since: Instant | None = None
     until: Instant | None = None
@@ -111,7 +151,7 @@ class EventSheetOut(Schema):
     def of(cls, sheet: EventSheet) -> "EventSheetOut":
         """The sheet as it is answered."""
         return cls(
-            event=EventOut.model_validate(sheet.line),
+            event=EventOut.all_of([sheet.line])[0],
             leaf=sheet.leaf.decode(),
             actor=OpeningOut.of(sheet.actor),
             details=OpeningOut.of(sheet.details),

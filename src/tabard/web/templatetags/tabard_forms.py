@@ -66,6 +66,18 @@ def _choices(bound: BoundField) -> list[dict[str, Any]]:
     return [{"id": choice.id_for_label, **choice.data} for choice in bound.subwidgets]
 
 
+def _groups(bound: BoundField) -> list[dict[str, Any]]:
+    """The choices under the headings that the field gives them; empty where it gives none."""
+    choices = iter(_choices(bound))
+    groups = []
+    for label, members in getattr(bound.field, "choices", []):
+        if not isinstance(members, list | tuple):
+            return []
+        held = [next(choices) for _ in members]
+        groups.append({"label": label, "choices": held, "chosen": sum(one["selected"] for one in held)})
+    return groups
+
+
 def _lower_first(label: str) -> str:
     """The label inside a sentence; `URN` and `CAD number` keep their capitals."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
@@ -124,6 +136,7 @@ def field(
         "describedby": described,
         "control": "" if kind in CHOICE_KINDS else _control(bound, css, extra),
         "choices": _choices(bound) if kind in CHOICE_KINDS else [],
+        "groups": _groups(bound) if kind == "checkboxes" else [],
     }
 
 
@@ -158,7 +171,10 @@ def _without(data: QueryDict, name: str, value: str) -> str:
 
 
 def _said(bound: BoundField, value: str) -> str:
-    choices = {str(key): str(label) for key, label in getattr(bound.field, "choices", [])}
+    choices = {}
+    for key, label in getattr(bound.field, "choices", []):
+        grouped = label if isinstance(label, list | tuple) else [(key, label)]
+        choices |= {str(one): str(words) for one, words in grouped}
     return "yes" if isinstance(bound.field, forms.BooleanField) else choices.get(value, value)
 
 

@@ -7,8 +7,9 @@ so that a person who is shown an item's history can take the proof of it away.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,8 +20,14 @@ from django.views.decorators.http import require_safe
 
 from tabard.custody import selectors
 from tabard.custody.adapters import log_signer
+from tabard.custody.covering import covered_events
 from tabard.custody.errors import NotYetSequenced
 from tabard.custody.key_history import key_history
+from tabard.custody.selectors import EventLine, LogPage
+from tabard.disclosure.event_words import said, words_of
+from tabard.disclosure.history_csv import entries_csv
+from tabard.disclosure.item_names import ItemName, item_names
+from tabard.disclosure.log_entries import entries
 from tabard.incidents.log_reading import record_log_view, take_leaf, take_receipt
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid, NotFound
@@ -28,7 +35,7 @@ from tabard.merkle.tiles import InvalidTilePath
 from tabard.merkle.tlog_proof import FILE_SUFFIX
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
-from tabard.web.forms.log import LogFilterForm
+from tabard.web.forms.log import LogFilterForm, asked_of, without_paging
 from tabard.web.pages import Open, page, public_page
 
 TEXT = "text/plain; charset=utf-8"
@@ -43,19 +50,30 @@ ITEM_PAGES = ("recording", "clip", "incident", "exhibit", "camera")
 def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The events of the filter, newest first; the look at them is logged."""
     form = LogFilterForm(request.GET)
-    wanted = form.wanted()
-    asked = {name: str(value) for name, value in request.GET.items() if value}
+    asked = asked_of(request.GET)
     record_log_view(viewer=viewer, asked=asked, at=now())
-    found = selectors.log_page(wanted, before=_id(request, "before"), after=_id(request, "after"))
+    found = _page(request, form)
     context = {
         "filter_form": form,
         "events": found.events,
+        "rows": _rows(found.events),
+        "csv_url": f"{reverse('log-csv')}?{request.GET.urlencode()}",
         "newer_url": _beside(request, "after", found.newer),
         "older_url": _beside(request, "before", found.older),
         "checkpoint": selectors.latest_checkpoint(),
         "is_filtered": bool(asked),
     }
     return render(request, "log/list.html", context)
+
+
+@page(Action.LOG_VIEW)
+@require_safe
+def listed_csv(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """The page of events that the same address without `.csv` shows, as CSV; that it was taken is logged."""
+    form = LogFilterForm(request.GET)
+    record_log_view(viewer=viewer, asked={**asked_of(request.GET), "form": "csv"}, at=now())
+    found = covered_events([line.id for line in _page(request, form).events])
+    return _file(entries_csv(entries(found)), "custody-log.csv", "text/csv; charset=utf-8")
 
 
 @page(Action.LOG_VIEW)
@@ -70,6 +88,7 @@ def shown(request: HttpRequest, viewer: Viewer, event_id: UUID) -> HttpResponseB
         walk = None
     context = {
         "sheet": sheet,
+        "row": _rows([sheet.line])[0],
         "leaf": _pretty(json.loads(sheet.leaf)),
         "details": _pretty(sheet.details.value) if sheet.details else "",
         "item_url": _item_url(sheet.line.subject_type, sheet.line.subject_id),
@@ -137,6 +156,35 @@ def _published(request: HttpRequest, content: str | bytes, content_type: str, ca
     return HttpResponse(content, content_type, headers={"Cache-Control": cached})
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event as the list shows it: in words, with what its item was called then, and where that is."""
+
+    line: EventLine
+    words: str
+    said: str
+    item: ItemName
+    item_url: str
+
+
+def _rows(events: Sequence[EventLine]) -> list[Row]:
+    names = item_names(events)
+    return [
+        Row(
+            line,
+            words_of(line.kind),
+            said(line.details),
+            names[line.id],
+            _item_url(line.subject_type, line.subject_id),
+        )
+        for line in events
+    ]
+
+
+def _page(request: HttpRequest, form: LogFilterForm) -> LogPage:
+    return selectors.log_page(form.wanted(), before=_id(request, "before"), after=_id(request, "after"))
+
+
 def _id(request: HttpRequest, name: str) -> UUID | None:
     """The id that the address names under `name`, if it names one."""
     text = request.GET.get(name)
@@ -150,8 +198,9 @@ def _beside(request: HttpRequest, name: str, event_id: UUID | None) -> str:
     """The address of the page before or after an event, with the same filter; empty where there is none."""
     if event_id is None:
         return ""
-    kept = {key: value for key, value in request.GET.items() if key not in ("before", "after")}
-    return "?" + urlencode({**kept, name: str(event_id)})
+    kept = without_paging(request.GET)
+    kept[name] = str(event_id)
+    return f"?{kept.urlencode()}"
 
 
 def _item_url(subject_type: str, subject_id: UUID) -> str:
