@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
@@ -83,14 +83,39 @@ def leaf_bytes(
         actor: The commitment to who did it, in lower-case hex.
         details: The commitment to the rest, in lower-case hex.
     """
-    footage = "" if sha256 is None else f'"sha256":"{sha256.hex()}",'
+    footage = "" if sha256 is None else sha256.hex()
+    return written(
+        event_id=event_id,
+        kind=kind.value,
+        at=at,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        sha256=footage,
+        actor=actor,
+        details=details,
+    )
+
+
+def written(
+    *,
+    event_id: str,
+    kind: str,
+    at: str,
+    subject_type: str,
+    subject_id: str,
+    sha256: str,
+    actor: str,
+    details: str,
+) -> bytes:
+    """`leaf_bytes` of values that are text already; an empty `sha256` is left out."""
+    footage = f'"sha256":"{sha256}",' if sha256 else ""
     return (
-        f'{{"actor":"{actor}","at":"{at}","details":"{details}","id":"{event_id}","kind":"{kind.value}",'
+        f'{{"actor":"{actor}","at":"{at}","details":"{details}","id":"{event_id}","kind":{_quoted(kind)},'
         f'{footage}"subject":{{"id":"{subject_id}","type":{_quoted(subject_type)}}},"v":{LEAF_VERSION}}}'
     ).encode()
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _quoted(word: str) -> str:
-    """A word as canonical JSON; there are as many as there are types of subject."""
+    """A word as canonical JSON; there are as many as there are kinds and types of subject."""
     return rfc8785.dumps(word).decode()

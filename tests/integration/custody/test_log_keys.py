@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from threading import Thread
 
 import pytest
@@ -19,11 +18,12 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.log_keys import LogKeys
 from tabard.custody.models import Checkpoint, Event
 from tabard.custody.verify import verify_log
+from tabard.kernel.clock import now
 from tabard.kernel.ids import new_id
 from tabard.merkle.checkpoint import open_checkpoint
 from tabard.merkle.note import InvalidNote, VerifierKey
 
-AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+AT = now()
 BY = Actor.system("command line")
 SEED = "00" * 31 + "07"
 

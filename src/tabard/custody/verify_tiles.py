@@ -1,0 +1,81 @@
+"""Do outsiders get the log that is here? Every tile and bundle of the newest checkpoint, asked for as they ask."""
+
+from collections.abc import Sequence
+
+from tabard.custody import selectors
+from tabard.custody.verify_report import LogReport
+from tabard.kernel.errors import TabardError
+from tabard.merkle.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    BundleId,
+    TileId,
+    decode_bundle,
+    encode_bundle,
+    tile_hashes,
+    tile_nodes,
+    tiles_of,
+)
+from tabard.merkle.tree import NodeId
+
+
+class TileCheck:
+    """Compares what is published for a tree of `size` leaves with the leaves and nodes that the walk gives."""
+
+    def __init__(self, size: int, report: LogReport) -> None:
+        self._size, self._report = size, report
+        self._nodes: dict[NodeId, bytes] = {}
+
+    def expect(self, added: Sequence[tuple[NodeId, bytes]]) -> None:
+        """Remember the nodes that tiles are made of."""
+        self._nodes.update((node, value) for node, value in added if node.level % TILE_HEIGHT == 0)
+
+    def take(self, first: int, leaves: Sequence[bytes | None]) -> None:
+        """Compare the bundles and the lowest tiles over these leaves; None where the row is missing.
+
+        Args:
+            first: The position of the first leaf, a multiple of a tile's width.
+            leaves: Whole tiles' worth of leaves, but for the last.
+        """
+        for at in range(0, min(len(leaves), self._size - first), TILE_WIDTH):
+            width = min(TILE_WIDTH, self._size - first - at, len(leaves) - at)
+            index = (first + at) // TILE_WIDTH
+            self._check_bundle(BundleId(index, width), leaves[at : at + width])
+            self._check_tile(TileId(0, index, width))
+        self._nodes = {node: value for node, value in self._nodes.items() if node.level}
+
+    def finish(self) -> None:
+        """Compare the tiles of the higher levels."""
+        for tile in tiles_of(self._size):
+            if tile.level:
+                self._check_tile(tile)
+
+    def _check_bundle(self, bundle: BundleId, leaves: Sequence[bytes | None]) -> None:
+        data = self._published(bundle.path)
+        present = [leaf for leaf in leaves if leaf is not None]
+        if data is None or len(present) != len(leaves) or data == encode_bundle(present):
+            return
+        served = decode_bundle(data)
+        for offset, leaf in enumerate(leaves):
+            if leaf not in served[offset : offset + 1]:
+                position = bundle.index * TILE_WIDTH + offset
+                words = f"The published bundle {bundle.path} does not hold the event at position {position}."
+                self._report.add("tile", bundle.path, words)
+
+    def _check_tile(self, tile: TileId) -> None:
+        data = self._published(tile.path)
+        if data is None:
+            return
+        for node, served in zip(tile_nodes(tile), tile_hashes(data), strict=True):
+            if self._nodes.get(node, served) != served:
+                words = f"The published tile {tile.path} has another hash than the events at {node.level}/{node.index}."
+                self._report.add("tile", tile.path, words)
+
+    def _published(self, path: str) -> bytes | None:
+        """The bytes that anyone gets under the path; None and a defect where nothing whole is served."""
+        self._report.tiles += 1
+        try:
+            return selectors.published(path)
+        except TabardError as error:
+            self._report.add("tile", path, f"The published {path} cannot be served: {error.message}")
+            return None
