@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from tabard.cli.commands import log_keys, log_timestamps, log_witnesses
+from tabard.cli.commands import log_keys, log_timestamps, log_verify, log_witnesses
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
@@ -15,46 +15,12 @@ from tabard.kernel.clock import now
 app = typer.Typer(
     help="The custody log: verify it, show its newest checkpoint, fetch receipts.", no_args_is_help=True
 )
+app.command("verify")(log_verify.verify)
 app.command("rotate-key")(log_keys.rotate_key)
 app.command("retire-key")(log_keys.retire_key)
 app.command("keys")(log_keys.keys)
 app.command("timestamps")(log_timestamps.timestamps)
 app.command("witnesses")(log_witnesses.witnesses)
-
-
-@app.command()
-def verify(
-    key: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A verifier key of the log; repeat it for each key that the log had. Default: this installation's own."
-        ),
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Recompute the whole log and compare it with everything that was ever signed."""
-    with database():
-        from tabard.custody.adapters import log_signer
-        from tabard.custody.verify import verify_log
-
-        signer = log_signer()
-        last = signer.last_signed()
-        own = [verifier.encode() for verifier in signer.verifiers]
-        report = verify_log(*(key or own), also_signed=[last] if last else [])
-    defects = [{"code": found.code, "where": found.where, "words": found.words} for found in report.defects]
-    for found in report.defects:
-        console.print(f"[bold red]{found.code}[/] {found.words}", markup=True)
-    if report.ok:
-        console.print(f"The log is whole: {report.events} events, {report.checkpoints} signed checkpoints.")
-    answer = {
-        "ok": report.ok,
-        "events": report.events,
-        "unsequenced": report.unsequenced,
-        "checkpoints": report.checkpoints,
-        "root": report.root.hex(),
-        "defects": defects,
-    }
-    emit(answer, as_json=json, ok=report.ok)
 
 
 @app.command()
