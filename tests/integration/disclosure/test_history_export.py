@@ -19,7 +19,6 @@ from tabard.custody.verify import fingerprint
 from tabard.disclosure import history
 from tabard.disclosure.event_words import WORDS
 from tabard.disclosure.history import HistoryForm, export_history, export_whole_history
-from tabard.disclosure.history_csv import COLUMNS
 from tabard.disclosure.history_document import in_london, in_utc
 from tabard.disclosure.history_pdf import history_pdf
 from tabard.disclosure.item_names import item_names
