@@ -58,6 +58,7 @@ class WitnessClient(Protocol):
         Raises:
             WitnessUnavailable: when it cannot be reached, is slow, or answers what the protocol does not know.
             WitnessRefused: when it will not cosign, and says why by its status.
+            WitnessDisagrees: when it does not accept the proof.
         """
 
 
@@ -74,3 +75,6 @@ class TimestampAuthority(Protocol):
         Raises:
             TsaUnavailable: when it cannot be reached, or does not answer as an authority does.
         """
+
+    def close(self) -> None:
+        """Nothing is held open any more."""

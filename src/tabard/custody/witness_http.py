@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tabard.custody.errors import WitnessRefused, WitnessUnavailable
+from tabard.custody.errors import WitnessDisagrees, WitnessRefused, WitnessUnavailable
 from tabard.custody.ports import SawSize
 from tabard.merkle.checkpoint import InvalidCheckpoint, parse_decimal
 from tabard.merkle.note import encode_base64
@@ -20,7 +20,6 @@ _REFUSALS: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "it says that our request is malformed",
     HTTPStatus.FORBIDDEN: "it does not know our log's key; give its operator `tabard log checkpoint`'s verifier key",
     HTTPStatus.NOT_FOUND: "it does not watch our log; give its operator `tabard log checkpoint`'s verifier key",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "it does not accept our proof that the log only grew",
 }
 
 
@@ -32,7 +31,7 @@ class HttpWitness:
     """
 
     def __init__(self, url: str) -> None:
-        if urlsplit(url).scheme not in {"http", "https"}:
+        if not _is_web_address(url):
             raise WitnessUnavailable(f"{url} is not an http or https address.", url=url)
         self._url = f"{url.rstrip('/')}/add-checkpoint"
         self._client = httpx.Client(timeout=STEP_WITHIN_S, follow_redirects=False)
@@ -51,9 +50,18 @@ class HttpWitness:
             return body
         if status == HTTPStatus.CONFLICT:
             return self._size_in(body)
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise WitnessDisagrees(
+                "It does not accept that the log only grew: what it cosigned is not the beginning of this log.",
+                seen=old_size,
+            )
         if status in _REFUSALS:
             raise WitnessRefused(f"Status {status}: {_REFUSALS[status]}.", status=status)
         raise WitnessUnavailable(f"It answers with status {status}.", status=status, url=self._url)
+
+    def close(self) -> None:
+        """See `WitnessClient`."""
+        self._client.close()
 
     def _post(self, body: bytes) -> tuple[int, str]:
         """Status and text of the answer, which must be whole in time and short."""
@@ -73,3 +81,10 @@ class HttpWitness:
             return SawSize(parse_decimal(body.removesuffix("\n")))
         except InvalidCheckpoint as error:
             raise WitnessUnavailable("It says 409 without the size it saw.", url=self._url) from error
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False

@@ -20,6 +20,7 @@ from tabard.merkle.proofs import consistency_proof
 PATIENCE = timedelta(seconds=30)
 """How long the other witnesses wait for a quorum on the target: three times what one may take to answer."""
 CLOCKS_MAY_DIFFER = timedelta(hours=1)
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ def obtain_cosignature(
         return
     believed = min(_last_size(witness), checkpoint.size)
     answer = _asked(checkpoint, client, believed)
-    if isinstance(answer, SawSize):
+    for _ in range(_TRIES):
+        if not isinstance(answer, SawSize):
+            break
         _check_can_follow(checkpoint, believed, answer.size)
-        answer = _asked(checkpoint, client, answer.size)
+        believed = answer.size
+        answer = _asked(checkpoint, client, believed)
     if isinstance(answer, SawSize):
         raise WitnessUnavailable("Somebody else asks it about our log at the same time.", size=answer.size)
     _keep(checkpoint, witness, answer, at)

@@ -120,6 +120,8 @@ class WitnessRounds:
             else:
                 failures, answered = 0, target.checkpoint.size
                 forget_trouble(witness)
+        if client is not None:
+            client.close()
         connection.close()
 
 
