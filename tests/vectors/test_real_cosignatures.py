@@ -3,14 +3,25 @@ cosignatures of four public witnesses, which are not one implementation, and req
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tabard.merkle.checkpoint import Checkpoint, InvalidCheckpoint, open_checkpoint
-from tabard.merkle.note import COSIGNATURE_V1, InvalidNote, SignedNote, VerifierKey, cosigned_at, open_note
+from tabard.merkle.note import (
+    COSIGNATURE_V1,
+    CosignatureSigner,
+    InvalidNote,
+    SignedNote,
+    VerifierKey,
+    cosigned_at,
+    open_note,
+)
 from tabard.merkle.policy import Policy
 from tabard.witness.rules import Reason, judge, parse_request
 
+REPOSITORY = Path(__file__).parents[2]
 CHECKPOINT = """\
 arche2025h1.staging.ct.transparency.dev
 1432088532
@@ -128,3 +139,14 @@ def test_a_go_log_that_sends_more_than_63_hashes_is_malformed():
     line = b"KgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
     refused = parse_request(ONE.replace(b"old 0\n", b"old 0\n" + 64 * line))
     assert refused.reason is Reason.MALFORMED
+
+
+def test_the_worked_example_of_our_own_specification_holds():
+    page = (REPOSITORY / "docs" / "reference" / "custody-log.md").read_text(encoding="utf-8")
+    shown = page.split("The same checkpoint, cosigned by a witness")[1].split("```")[1].removeprefix("text\n")
+    vkey, _, note = shown.partition("\n\n")
+    key = VerifierKey.parse(vkey.removeprefix("vkey:").strip())
+    signer = CosignatureSigner(key.name, Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64))))
+    opened = open_note(note.encode(), [key])
+    assert signer.vkey == key
+    assert opened.signatures[1] == signer.sign(opened.text, at=datetime(2026, 11, 21, 9, 30, 20, tzinfo=UTC))
