@@ -61,6 +61,9 @@ class WitnessClient(Protocol):
             WitnessDisagrees: when it does not accept the proof.
         """
 
+    def close(self) -> None:
+        """Nothing is held open any more."""
+
 
 class TimestampAuthority(Protocol):
     """Someone who says what existed when (RFC 3161)."""
@@ -75,6 +78,3 @@ class TimestampAuthority(Protocol):
         Raises:
             TsaUnavailable: when it cannot be reached, or does not answer as an authority does.
         """
-
-    def close(self) -> None:
-        """Nothing is held open any more."""
