@@ -22,6 +22,7 @@ from ninja.responses import NinjaJSONEncoder
 from tabard.api import errors
 from tabard.api.operations import Operations
 from tabard.api.routes.custody import custody
+from tabard.api.routes.early_disposals import early_disposals
 from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
 from tabard.api.routes.incidents import incidents
@@ -42,6 +43,7 @@ NOUNS: Sequence[Operations] = (
     exhibits,
     packs,
     retention,
+    early_disposals,
     fleet,
     people,
     custody,

@@ -6,6 +6,7 @@ from tabard.web.views import (
     access,
     accounts,
     clips,
+    early_disposals,
     exhibits,
     fleet,
     home,
@@ -75,6 +76,16 @@ _fleet = [
 
 _retention = [
     path("retention/", retention.shown, name="retention"),
+    path("early-disposals/", early_disposals.listed, name="early-disposals"),
+    path("early-disposals/<uuid:request_id>/", early_disposals.shown, name="early-disposal"),
+    path("early-disposals/<uuid:request_id>/approve", early_disposals.approve, name="early-disposal-approve"),
+    path("early-disposals/<uuid:request_id>/refuse", early_disposals.refuse, name="early-disposal-refuse"),
+    path("early-disposals/<uuid:request_id>/withdraw", early_disposals.withdraw, name="early-disposal-withdraw"),
+    path(
+        "recordings/<uuid:recording_id>/early-disposal",
+        early_disposals.asked_for,
+        name="recording-early-disposal",
+    ),
 ]
 
 _log = [

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tabard.cli.commands.backup import parameters, restore_program
 from tabard.cli.commands.options import DryRun, Json
-from tabard.cli.database import load_django
+from tabard.cli.database import load_django, migrate
 from tabard.cli.home import Home, database_url, embedded_url
 from tabard.cli.output import console, emit
 from tabard.cli.postgres import EXTENSIONS, Server
@@ -65,15 +65,34 @@ def restore(  # noqa: PLR0917 - typer's shape: each option is an argument
         _check_empty(database_url(home))
         target = conninfo_to_dict(database_url(home))
         staging = f"{target['dbname']}_restoring"
-        _prepare_django(home, staging)
+        back = _prepare_django(home, staging)
         report = _restore(home, asked, staging, str(target["dbname"]), dry_run=dry_run)
-    if report is None:
-        console.print("The backup can be restored here; nothing was changed.")
-        emit({"ok": True, "dry_run": True}, as_json=json)
-        return
-    _say(report)
-    ok = not report.lost and not report.keyless
-    emit(_as_json(report, ok=ok), as_json=json, ok=ok)
+        if report is None:
+            console.print("The backup can be restored here; nothing was changed.")
+            emit({"ok": True, "dry_run": True}, as_json=json)
+            return
+        back()
+        refilled = _refill()
+    _say(report, refilled)
+    ok = not (report.lost or report.keyless or refilled.missing)
+    emit(_as_json(report, refilled, ok=ok), as_json=json, ok=ok)
+
+
+def _refill() -> Any:
+    """What one store lacks is copied from another; the database is now the installation's own."""
+    from tabard.custody.actors import Actor
+    from tabard.safekeeping.refill import refill
+
+    migrate()  # and so the application's role gets its privileges
+    try:
+        with console.status("Looking for sealed objects in the stores") as status:
+            return refill(
+                by=Actor.system("command line"),
+                at=now(),
+                progress=lambda done, of: status.update(f"Sealed objects in the stores: {done:,} of {of:,}"),
+            )
+    finally:
+        _close_django()
 
 
 def _restore(home: Home, asked: _Asked, staging: str, target: str, *, dry_run: bool) -> Any:
@@ -168,17 +187,27 @@ def _check_empty(url: str) -> None:
                 )
 
 
-def _prepare_django(home: Home, staging: str) -> None:
-    """Django is ready, and will connect to the database that is being filled, as the owner of its tables."""
+def _prepare_django(home: Home, staging: str) -> Callable[[], None]:
+    """Django is ready, and will connect to the database that is being filled, as the owner of its tables.
+
+    Returns what leads it back to the installation's own.
+    """
     if not (home.keys / "session-secret").exists():  # else settings would make one, and it would stay
         os.environ.setdefault("TABARD_SECRET_KEY", secrets.token_urlsafe(48))
     load_django()
     from django.db import connection
 
+    usual = dict(connection.settings_dict)
     owner = parameters(home) | {"dbname": staging}
-    connection.settings_dict |= {
-        _DJANGO_NAMES[name]: value for name, value in owner.items() if name in _DJANGO_NAMES
-    }
+    address = dict.fromkeys(_DJANGO_NAMES.values(), "")
+    address |= {_DJANGO_NAMES[name]: value for name, value in owner.items() if name in _DJANGO_NAMES}
+    connection.settings_dict = usual | address
+
+    def back() -> None:
+        connection.close()
+        connection.settings_dict = usual
+
+    return back
 
 
 def _close_django() -> None:
@@ -242,7 +271,7 @@ def _admin(home: Home, database: str = "postgres") -> Iterator[psycopg.Connectio
         yield connection
 
 
-def _say(report: Any) -> None:
+def _say(report: Any, refilled: Any) -> None:
     console.print(
         f"Restored the backup of {report.manifest.made_at}: {report.events:,} events.", markup=False
     )
@@ -257,12 +286,17 @@ def _say(report: Any) -> None:
         )
     for object_id in report.keyless:
         console.print(f"[bold red]no key[/] object {object_id} cannot be opened again")
+    for object_id in refilled.missing:
+        console.print(f"[bold red]missing[/] no store holds object {object_id} whole")
+    console.print(
+        f"{refilled.objects:,} objects are in the stores; {refilled.copied:,} copies were made again."
+    )
     console.print(
         "Next: `tabard vault reconcile` compares the stores with what was restored; `tabard log verify` the log."
     )
 
 
-def _as_json(report: Any, *, ok: bool) -> dict[str, object]:
+def _as_json(report: Any, refilled: Any, *, ok: bool) -> dict[str, object]:
     return {
         "ok": ok,
         "events": report.events,
@@ -277,5 +311,8 @@ def _as_json(report: Any, *, ok: bool) -> dict[str, object]:
             }
             for event in report.lost
         ],
+        "objects": refilled.objects,
+        "copied": refilled.copied,
+        "missing": [str(each) for each in refilled.missing],
         "keyless": [str(each) for each in report.keyless],
     }

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from tabard.cli.commands import early_disposals
 from tabard.cli.commands.options import Json, instant
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
 
 app = typer.Typer(help="How long footage is kept: see what is due, dispose of it.", no_args_is_help=True)
+early_disposals.mount(app)
 AsOf = Annotated[str | None, typer.Option("--as-of", help="What is due at this instant; default now.")]
 
 

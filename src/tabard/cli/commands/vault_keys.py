@@ -1,10 +1,12 @@
-"""`tabard vault keys`, `rotate-key`, `retire-key`: the key-encryption keys that every data key is wrapped by."""
+"""`tabard vault keys`, `rotate-key`, `retire-key`: the key-encryption keys, which wrap every data key."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from tabard.cli.commands.options import Json
+from tabard.cli.commands.signing_in import As, viewer_as
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
@@ -92,8 +94,42 @@ def retire_key(key_id: KeyId, json: Json = False) -> None:
     emit({"ok": True, "key": key_id}, as_json=json)
 
 
+def ask_to_retire_key(
+    key_id: KeyId, username: As, reason: Annotated[str, typer.Option(help="Why now.")], json: Json = False
+) -> None:
+    """Ask others to agree that a key be retired although a copy of the keys still holds it."""
+    with database():
+        from tabard.retention import key_destruction
+
+        asked = key_destruction.request(key_id=key_id, reason=reason, viewer=viewer_as(username), at=now())
+    console.print(
+        f"Asked for: {asked.id}. Others approve with `tabard vault agree-to-retire-key {asked.id}`."
+    )
+    emit({"ok": True, "request": str(asked.id), "key": key_id}, as_json=json)
+
+
+def agree_to_retire_key(
+    request: Annotated[UUID, typer.Argument(help="The request's id.")], username: As, json: Json = False
+) -> None:
+    """Agree that a key be retired; with the last agreement it is."""
+    with database():
+        from tabard.retention import key_destruction
+        from tabard.retention.quorum import State
+
+        viewer = viewer_as(username)
+        asked = key_destruction.get(request)
+        if asked.state == State.REQUESTED:
+            asked = key_destruction.approve(request_id=request, viewer=viewer, at=now())
+        if asked.state == State.APPROVED:
+            asked = key_destruction.carry_out(request_id=request, viewer=viewer, at=now())
+    console.print(f"The request is {asked.state}.")
+    emit({"ok": True, "request": str(asked.id), "key": asked.key_id, "state": str(asked.state)}, as_json=json)
+
+
 def mount(app: typer.Typer) -> None:
     """Add the commands to `tabard vault`."""
     app.command("keys")(keys)
     app.command("rotate-key")(rotate_key)
     app.command("retire-key")(retire_key)
+    app.command("ask-to-retire-key")(ask_to_retire_key)
+    app.command("agree-to-retire-key")(agree_to_retire_key)

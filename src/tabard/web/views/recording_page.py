@@ -76,6 +76,7 @@ class May:
     link: bool
     produce: bool
     hold: bool
+    ask_early: bool
     see_incidents: bool
     see_exhibits: bool
     see_fleet: bool
@@ -208,6 +209,7 @@ def _may(viewer: Viewer, recording: Recording) -> May:
         link=may(Action.INCIDENT_LINK),
         produce=may(Action.EXHIBIT_PRODUCE),
         hold=may(Action.HOLD_PLACE),
+        ask_early=may(Action.EARLY_DISPOSAL_REQUEST),
         see_incidents=bool(reach(viewer.roles, Action.INCIDENT_VIEW)),
         see_exhibits=bool(reach(viewer.roles, Action.EXHIBIT_VIEW)),
         see_fleet=Relation.FORCE in reach(viewer.roles, Action.FLEET_VIEW),

@@ -1,0 +1,119 @@
+"""`tabard retention early-...`: disposal before a period ends, for those who work without a screen."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from tabard.cli.commands.options import Json
+from tabard.cli.commands.signing_in import As, viewer_as
+from tabard.cli.database import database
+from tabard.cli.output import console, emit
+from tabard.kernel.clock import now
+
+RequestId = Annotated[UUID, typer.Argument(help="The request's id, as `early-list` shows it.")]
+Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
+
+
+def early_list(username: As, json: Json = False) -> None:
+    """Show which early disposals are asked for."""
+    with database():
+        from tabard.retention import early_disposal
+
+        found = [_as_json(asked) for asked in early_disposal.listed(viewer_as(username))]
+    for asked in found:
+        console.print(f"{asked['request']}  {asked['state']:<10} {asked['basis']:<16} {asked['recording']}")
+    console.print(f"{len(found)} early disposals.")
+    emit({"early_disposals": found}, as_json=json)
+
+
+def early_request(
+    recording: Annotated[UUID, typer.Argument(help="The recording's id.")],
+    username: As,
+    basis: Annotated[str, typer.Option(help="court_order, erasure, commissioner, unlawful_capture, ...")],
+    reason: Annotated[str, typer.Option(help="What was ordered or found, with its reference.")],
+    json: Json = False,
+) -> None:
+    """Ask that a recording be disposed of before its period ends; nothing happens until others approve."""
+    with database():
+        from tabard.people.rules import Action
+        from tabard.recordings import selectors
+        from tabard.retention import early_disposal
+
+        viewer = viewer_as(username)
+        found = selectors.get(viewer, recording, Action.EARLY_DISPOSAL_REQUEST)
+        asked = early_disposal.request(recording=found, basis=basis, reason=reason, viewer=viewer, at=now())
+        answer = _as_json(asked)
+    console.print(f"Asked for: {answer['request']}. It runs out at {answer['expires_at']}.")
+    emit(answer, as_json=json)
+
+
+def early_approve(
+    request: RequestId,
+    username: As,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="You have read what will be gone; do not ask again.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Approve an early disposal. With the last approval the recording cannot be read by anybody again."""
+    with database():
+        from tabard.people.rules import Action
+        from tabard.retention import early_disposal
+        from tabard.retention.quorum import State
+
+        viewer = viewer_as(username)
+        asked = early_disposal.get(viewer, request, Action.EARLY_DISPOSAL_APPROVE)
+        gone = early_disposal.gone(asked.recording)
+        console.print(f"{asked.get_basis_display()}: {asked.reason}", markup=False)
+        console.print(
+            f"Gone for good: {gone.segments} files, {gone.clips} clips, {gone.size_bytes:,} bytes, "
+            f"{gone.objects} sealed objects."
+        )
+        if not yes:
+            typer.confirm("Approve? This cannot be undone", abort=True, err=True)
+        asked = early_disposal.approve(request_id=request, viewer=viewer, at=now())
+        if asked.state == State.APPROVED:
+            early_disposal.carry_out(request_id=request, by=viewer.actor, at=now())
+        answer = _as_json(early_disposal.get(viewer, request))
+    console.print(f"Approved; the request is {answer['state']}.")
+    emit(answer, as_json=json)
+
+
+def early_refuse(request: RequestId, username: As, reason: Reason, json: Json = False) -> None:
+    """Refuse an early disposal: one refusal is enough."""
+    _close("refuse", request, username, reason, json=json)
+
+
+def early_withdraw(request: RequestId, username: As, reason: Reason, json: Json = False) -> None:
+    """Withdraw an early disposal that you asked for."""
+    _close("withdraw", request, username, reason, json=json)
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands to `tabard retention`."""
+    for command in (early_list, early_request, early_approve, early_refuse, early_withdraw):
+        app.command(command.__name__.replace("_", "-"))(command)
+
+
+def _close(act: str, request: UUID, username: str, reason: str, *, json: bool) -> None:
+    with database():
+        from tabard.retention import early_disposal
+
+        close = {"refuse": early_disposal.refuse, "withdraw": early_disposal.withdraw}[act]
+        answer = _as_json(close(request_id=request, reason=reason, viewer=viewer_as(username), at=now()))
+    console.print(f"The request is {answer['state']}.")
+    emit(answer, as_json=json)
+
+
+def _as_json(asked: Any) -> dict[str, object]:
+    from tabard.retention.early_disposal import still_missing
+
+    return {
+        "request": str(asked.id),
+        "recording": str(asked.recording_id),
+        "basis": asked.basis,
+        "state": str(asked.state),
+        "still_missing": still_missing(asked),
+        "expires_at": asked.expires_at.isoformat(),
+    }
