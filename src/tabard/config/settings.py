@@ -4,6 +4,7 @@ TABARD_HOME       the data folder (default ./var)
 DATABASE_URL      a PostgreSQL of your own; else the embedded one of TABARD_HOME
 TABARD_STORE_URL  where sealed objects go (default the folder vault/ in TABARD_HOME)
 TABARD_STORE_B_URL  a second store with credentials of its own (TABARD_STORE_B_AWS_ACCESS_KEY_ID and the like)
+TABARD_STORE_LOCK_DAYS  for how many days at least every store must lock what it holds (default 0: not asked)
 TABARD_OWNER_DATABASE_URL  the role that owns the tables and migrates them, where DATABASE_URL names one that does not
 TABARD_WITNESS_POLICY  a file that says which witnesses are asked and how many a receipt needs (default: none)
 TABARD_TSA_URL    an RFC 3161 time-stamping authority; TABARD_TSA_CHAIN is the PEM file of its certificates
@@ -29,6 +30,7 @@ TABARD_VERSION = version("tabard")
 TABARD_FORCE = os.environ.get("TABARD_FORCE", "Metropolitan Police (simulated)")
 TABARD_STORE_URL = os.environ.get("TABARD_STORE_URL") or _home.vault.as_uri()
 TABARD_STORE_B_URL = os.environ.get("TABARD_STORE_B_URL", "")
+TABARD_STORE_LOCK_DAYS = int(os.environ.get("TABARD_STORE_LOCK_DAYS") or "0")
 TABARD_WITNESS_POLICY = os.environ.get("TABARD_WITNESS_POLICY", "")
 TABARD_TSA_URL = os.environ.get("TABARD_TSA_URL", "")
 TABARD_TSA_CHAIN = os.environ.get("TABARD_TSA_CHAIN", "")
@@ -40,6 +42,7 @@ TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL", "http://127.0.0.1:8001")
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"
 TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
+TABARD_DAMAGE_REPORT = "tabard.jobs.damage.report"
 
 SECRET_KEY = os.environ.get("TABARD_SECRET_KEY") or secret_key(_home.keys)
 DEBUG = False

@@ -26,9 +26,9 @@ from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
-from tabard.sealing import SealedReader
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
+from tabard.vault.reading import ObjectReader
 from tabard.vault.services import PendingObject
 
 
@@ -71,7 +71,7 @@ def build(*, pack: Pack, by: Actor, at: datetime) -> Pack:
         return _record_failure(pack.id, error, by, at)
 
 
-def download(*, pack: Pack, viewer: Viewer, at: datetime, reason: str | None = None) -> SealedReader:
+def download(*, pack: Pack, viewer: Viewer, at: datetime, reason: str | None = None) -> ObjectReader:
     """A reader of the pack's zip for a person; that they took it is in the log before the first byte leaves.
 
     Raises:
@@ -154,7 +154,7 @@ def _record_failure(pack_id: UUID, error: TabardError, by: Actor, at: datetime) 
     return kept
 
 
-def _hand_out(pack: Pack, *, by: Actor, at: datetime, reason: str | None) -> SealedReader:
+def _hand_out(pack: Pack, *, by: Actor, at: datetime, reason: str | None) -> ObjectReader:
     """A reader of a built pack, opened before it is logged, so that the log tells of no pack that nobody got."""
     sealed, why = _sealed_zip(pack), reason_details(reason)
     reader = vault.open_object(obj=sealed)

@@ -12,11 +12,17 @@ from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 
 ROUTES: Mapping[EventKind, tuple[str, ...]] = {
-    EventKind.RECORDING_SEALED: ("tabard.probe_recording",),
+    EventKind.RECORDING_SEALED: ("tabard.probe_recording", "tabard.secure_new"),
     EventKind.RECORDING_PROBED: ("tabard.make_derivatives", "tabard.index_packets"),
     EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),
     EventKind.PACK_REQUESTED: ("tabard.build_pack",),
     EventKind.RECORDING_DISPOSED: ("tabard.remove_disposed",),
+    # Whatever else seals an object, and a copy that must be mended.
+    EventKind.SEGMENT_PACKETS_INDEXED: ("tabard.secure_new",),
+    EventKind.DERIVATIVE_MADE: ("tabard.secure_new",),
+    EventKind.CLIP_CUT: ("tabard.secure_new",),
+    EventKind.PACK_BUILT: ("tabard.secure_new",),
+    EventKind.OBJECT_DAMAGED: ("tabard.secure_object",),
 }
 
 

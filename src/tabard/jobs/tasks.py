@@ -5,6 +5,7 @@ repeated. What is merely not there yet (a checkpoint, the store, a wall of the j
 """
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from procrastinate import BaseRetryStrategy, RetryDecision
@@ -17,6 +18,7 @@ from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Unavailable
+from tabard.kernel.ids import earliest_id
 from tabard.media import packets
 from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
@@ -24,8 +26,10 @@ from tabard.recordings.models import Clip, Recording, Segment
 from tabard.retention import early_disposal
 from tabard.retention import selectors as retention_selectors
 from tabard.retention import services as retention
+from tabard.safekeeping import securing
 
 WORKER = Actor.system("worker")
+_LATELY = timedelta(hours=1)  # what waits for longer is left to the sweep, so that an event costs little
 logger = logging.getLogger(__name__)
 
 
@@ -84,6 +88,32 @@ def build_pack(subject_id: str) -> None:
 def remove_disposed(subject_id: str) -> None:
     """Remove the unreadable bytes of a disposed recording."""
     retention.remove_objects(recording_id=UUID(subject_id), at=now())
+
+
+@app.task(name="tabard.secure_new")
+def secure_new(subject_id: str) -> None:  # noqa: ARG001 - whatever was just sealed is among the waiting
+    """Copy what was sealed lately to every store and read it back."""
+    _secure(since=earliest_id(now() - _LATELY))
+
+
+@app.task(name="tabard.secure_object", retry=UntilPossible())
+def secure_object(subject_id: str) -> None:
+    """Mend a damaged copy of an object."""
+    securing.secure(object_id=UUID(subject_id), by=WORKER, at=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="tabard.secure_waiting", queueing_lock="secure_waiting")
+def secure_waiting(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """The same for all that waits: a store was down, or is new."""
+    _secure(since=None)
+
+
+def _secure(since: UUID | None) -> None:
+    """Never tried again by the queue: what is left waits for the next round, five minutes later at most."""
+    done = securing.secure_waiting(by=WORKER, clock=now, since=since)
+    if done is not None and done.stopped_by:
+        logger.warning("Copies wait: %s (%d were secured).", done.stopped_by, done.secured)
 
 
 @app.periodic(cron="30 2 * * *")

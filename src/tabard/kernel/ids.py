@@ -14,3 +14,9 @@ def new_id() -> UUID:
 def made_at(some_id: UUID) -> datetime:
     """When a UUIDv7 was made, to the millisecond, by the clock of the machine that made it (RFC 9562 section 5.7)."""
     return datetime.fromtimestamp((some_id.int >> 80) / 1000, UTC)
+
+
+def earliest_id(at: datetime) -> UUID:
+    """The smallest id that could have been made at that instant: ids not below it are as young or younger."""
+    milliseconds = int(at.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0x2 << 62)

@@ -15,20 +15,19 @@ from django.db import connection, transaction
 
 from tabard.kernel.ids import made_at, new_id
 from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
+from tabard.vault import reading
 from tabard.vault.errors import (
     AlreadyRecorded,
-    FactsDiffer,
-    KeyDestroyed,
     KeyStillHeld,
     NotSealedYet,
-    ObjectLost,
-    ObjectMissing,
     ObjectSwept,
     SealedObjectUnknown,
+    StoreFailed,
 )
-from tabard.vault.models import SealedObject, Swept
+from tabard.vault.models import SealedObject, StoredCopy, Swept
 from tabard.vault.ports import ObjectStore
-from tabard.vault.stores import configured_key_ring, configured_store
+from tabard.vault.reading import ObjectReader
+from tabard.vault.stores import configured_key_ring, configured_store, configured_stores
 
 KEYS_LOCK = 0x6B65_7972_696E  # "keyrin": held shared by who records a wrapped key, alone by who retires a key
 
@@ -168,37 +167,14 @@ def _check_not_swept(object_id: UUID) -> None:
         raise ObjectSwept("The bytes were removed as abandoned; send them again.", object_id=object_id)
 
 
-def open_object(*, obj: SealedObject) -> SealedReader:
-    """A reader whose size and SHA-256 are authenticated and equal to the recorded ones; threads may share it.
-
-    Raises:
-        KeyDestroyed: the footage was disposed of.
-        Integrity: the stored object is lost, damaged, or not the recorded one.
-        Unavailable: the store or the key ring cannot serve now.
-    """
-    return open_copy(obj=obj, store=configured_store())
+def open_object(*, obj: SealedObject) -> ObjectReader:
+    """A reader of the object from whichever copy is good; as `reading.open_object` says."""
+    return reading.open_object(obj=obj)
 
 
 def open_copy(*, obj: SealedObject, store: ObjectStore) -> SealedReader:
-    """As `open_object`, of the copy in this store. Touches no database.
-
-    Raises:
-        KeyDestroyed, Integrity, Unavailable: as `open_object`.
-    """
-    if obj.key is None:
-        raise KeyDestroyed("The footage was disposed of.", object_id=obj.id)
-    data_key = configured_key_ring().unwrap(obj.key, obj.id)
-
-    def read_at(first: int, stop: int) -> bytes:
-        try:
-            return store.read(obj.store_key, first, stop)
-        except ObjectMissing as error:
-            raise ObjectLost("The store no longer holds this object.", object_id=obj.id) from error
-
-    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key)
-    if reader.size_bytes != obj.size_bytes or reader.sha256 != bytes(obj.sha256):
-        raise FactsDiffer("The stored object is not the recorded one.", object_id=obj.id)
-    return reader
+    """A reader of the copy in this store alone; as `reading.open_copy` says. Touches no database."""
+    return reading.open_copy(obj=obj, store=store, data_key=reading.data_key_of(obj))
 
 
 def destroy_key(*, object_id: UUID, at: datetime) -> bool:
@@ -219,7 +195,7 @@ def destroy_key(*, object_id: UUID, at: datetime) -> bool:
 
 
 def remove(*, object_id: UUID, at: datetime) -> bool:
-    """The object's bytes are gone from the store and the row says so; repeated calls do no harm.
+    """The object's bytes are gone from every store and the row says so; repeated calls do no harm.
 
     Must be called outside any transaction: bytes cannot be rolled back, so the destruction of the key must be
     committed before they go (Django refuses a durable block inside another).
@@ -230,7 +206,7 @@ def remove(*, object_id: UUID, at: datetime) -> bool:
     Raises:
         SealedObjectUnknown.
         KeyStillHeld: the key is not destroyed.
-        StoreFailed: the object may still be there; try again.
+        StoreFailed: a store may still hold it (the others were told to remove it all the same); try again.
     """
     with transaction.atomic(durable=True):
         obj = SealedObject.objects.select_for_update().filter(pk=object_id).first()
@@ -240,11 +216,28 @@ def remove(*, object_id: UUID, at: datetime) -> bool:
             raise KeyStillHeld("The key must be destroyed first.", object_id=object_id)
         if obj.removed_at is not None:
             return False
-        configured_store().delete(obj.store_key)
+        _delete_everywhere(obj.store_key)
+        StoredCopy.objects.filter(object_id=object_id).delete()
         SealedObject.objects.filter(pk=object_id).update(removed_at=at)
     return True
 
 
 def clean() -> int:
-    """What killed processes left half-written in the store is gone; call it at start. Returns how many."""
-    return configured_store().clean()
+    """What killed processes left half-written in the stores is gone; call it at start. Returns how many."""
+    return sum(store.clean() for store in configured_stores().values())
+
+
+def _delete_everywhere(key: str) -> None:
+    """A store that is down keeps no other from removing it.
+
+    Raises:
+        StoreFailed: of the last store that failed, once all were asked.
+    """
+    failed: StoreFailed | None = None
+    for store in configured_stores().values():
+        try:
+            store.delete(key)
+        except StoreFailed as error:
+            failed = error
+    if failed is not None:
+        raise failed

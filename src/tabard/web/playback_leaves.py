@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db import connection
 
 from tabard.people.authorisation import Viewer
-from tabard.sealing import SealedReader
 from tabard.vault import services as vault
+from tabard.vault.reading import ObjectReader
 from tabard.web.playback_access import Leave, session_key, viewer_of_session
 from tabard.web.reasons import Reasons, reasons_in, session_data
 
@@ -41,9 +41,9 @@ class HeldLeave:
     session_data: str
     account_id: UUID
     since: datetime
-    reader: SealedReader | None = None
+    reader: ObjectReader | None = None
 
-    def read(self) -> SealedReader:
+    def read(self) -> ObjectReader:
         """The open object; the act is in the log when this returns.
 
         Raises:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from obstore.store import MemoryStore
 
 from tabard.sealing.errors import ChunkDamaged, KeyNotUnwrapped
-from tabard.vault import services
+from tabard.vault import reading, services
 from tabard.vault.adapters.cloud import CloudStore
 from tabard.vault.errors import (
     AlreadyRecorded,
@@ -247,6 +247,7 @@ def test_the_store_follows_the_setting(settings, tmp_path):
 def test_a_cloud_store_keeps_footage_the_same_way(monkeypatch):
     store = CloudStore(MemoryStore())
     monkeypatch.setattr(services, "configured_store", lambda: store)
+    monkeypatch.setattr(reading, "configured_stores", lambda: {"a": store})
     obj = sealed()
     assert services.open_object(obj=obj).verify() == hashlib.sha256(PLAIN).digest()
     assert keys(store) == [obj.store_key]
