@@ -27,7 +27,7 @@ def history_pdf(document: HistoryDocument, *, at: datetime) -> bytes:
 
 
 def _data(document: HistoryDocument) -> dict[str, Any]:
-    head = document.head
+    head, title = document.head, str(document.recording[0][1])
     return {
         "force": document.force,
         "made": [
@@ -40,12 +40,12 @@ def _data(document: HistoryDocument) -> dict[str, Any]:
         "recording": [
             (key, _both(value) if isinstance(value, datetime) else value) for key, value in document.recording
         ],
-        "title": document.recording[0][1],
+        "title": title,
         "files": [
             {"name": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256}
             for file in document.files
         ],
-        "entries": [_entry(entry) for entry in document.entries],
+        "entries": [_entry(entry, title) for entry in document.entries],
         "head": [
             ("Log", head.origin),
             ("Newest checkpoint", f"{head.size} entries, signed {_both(head.signed_at)}"),
@@ -66,13 +66,14 @@ def _entries(document: HistoryDocument) -> str:
     return f"{count}, of which {waiting} not yet covered by a signed checkpoint"
 
 
-def _entry(entry: Entry) -> dict[str, str]:
+def _entry(entry: Entry, title: str) -> dict[str, str]:
+    """One row; the item is named only where it is not the recording itself."""
     return {
         "position": "waiting" if entry.position is None else str(entry.position),
         "london": in_london(entry.at),
         "utc": in_utc(entry.at),
         "what": entry.what,
-        "item": entry.item,
+        "item": "" if entry.item == title else entry.item,
         "said": entry.said,
         "section": entry.section,
         "by": entry.by,

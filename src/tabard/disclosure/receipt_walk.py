@@ -32,6 +32,7 @@ MOST_LEAF_BYTES = 64 * 1024
 class Outcome(StrEnum):
     """How a step ended."""
 
+    READ = "read"
     HELD = "held"
     FAILED = "failed"
     NOTED = "noted"
@@ -159,12 +160,12 @@ def _entry(walk: _Walk, title: str, words: str) -> Step:
     if leaf.sha256:
         facts.append(Fact("SHA-256 of the footage or document concerned", leaf.sha256, is_hash=True))
     facts.append(Fact("Details, as a salted hash", leaf.details, is_hash=True))
-    return Step(title, words, Outcome.HELD, tuple(facts))
+    return Step(title, words, Outcome.READ, tuple(facts))
 
 
 def _fingerprint(walk: _Walk, title: str, words: str) -> Step:
     value = leaf_hash(walk.leaf_bytes).hex()
-    return Step(title, words, Outcome.HELD, (Fact("Fingerprint of the entry", value, is_hash=True),))
+    return Step(title, words, Outcome.READ, (Fact("Fingerprint of the entry", value, is_hash=True),))
 
 
 def _total(walk: _Walk, title: str, words: str) -> Step:
@@ -177,7 +178,7 @@ def _total(walk: _Walk, title: str, words: str) -> Step:
         Fact("Place of this entry, counted from 0", str(proof.index)),
         Fact("The total", head.root.hex(), is_hash=True),
     )
-    return Step(title, words, Outcome.HELD, facts)
+    return Step(title, words, Outcome.READ, facts)
 
 
 def _pairings(walk: _Walk, title: str, words: str) -> Step:
@@ -254,8 +255,8 @@ _STEPS: tuple[tuple[str, str, Callable[[_Walk, str, str], Step]], ...] = (
     (
         "What was written down",
         (
-            "Whenever something happens to evidence, one entry is written into the log. This is the entry, exactly as "
-            "it was written. It names no person."
+            "Whenever something happens to evidence, one entry is written into the log. This is the entry as it was "
+            "handed in; the steps below show whether it is the one that was written down. It names no person."
         ),
         _entry,
     ),
@@ -271,7 +272,8 @@ _STEPS: tuple[tuple[str, str, Callable[[_Walk, str, str], Step]], ...] = (
         "The total that the log signed",
         (
             "All fingerprints of the log are paired, the results are paired again, and so on, until one number stands "
-            "for the whole log: the total. The log signed it together with how many entries there were."
+            "for the whole log: the total. The receipt holds the total and how many entries there were when the log "
+            "signed it; whether it did is checked in step 5."
         ),
         _total,
     ),
@@ -317,7 +319,7 @@ def _shows(walk: _Walk) -> tuple[str, ...]:
     said = [
         (
             f"This entry stands in the log {head.origin} at place {walk.proof.index}, and is among the first "
-            "{head.size} entries that the log signed. It has not been changed since."
+            f"{head.size} entries that the log signed. It has not been changed since."
         ),
     ]
     if leaf is not None and leaf.sha256:

@@ -73,6 +73,8 @@ def failing(walk):
     after = {step.outcome for step in walk.steps[failed + 1 :]}
     assert after <= {Outcome.NOT_REACHED}
     assert walk.failure.why
+    agreed = [step.title for step in walk.steps if step.outcome is Outcome.HELD]
+    assert set(agreed) <= set(TITLES[3:]), "what was only read is not said to agree"
     return walk.failure.title
 
 
@@ -86,6 +88,7 @@ def test_every_entry_of_a_log_is_walked_to_its_total(size):
         joined = walk.steps[3].pairings
         assert len(joined) == len(proof.path)
         assert (joined[-1].result if joined else leaf_hash(entry)) == walk.checkpoint.root
+        assert f"at place {index}, and is among the first {size} entries" in walk.shows[0]
 
 
 def test_a_witness_is_named_with_its_time_and_outdates_the_forces_word():
