@@ -14,7 +14,8 @@ def restored_gaps() -> tuple[range, ...]:
     """The positions that restores filled from leaves alone."""
     found = Event.objects.filter(kind=EventKind.BACKUP_RESTORED.value, particulars__details__isnull=False)
     details = found.values_list("particulars__details", flat=True)
-    return tuple(range(each["events"], each["events"] + each["replayed"]) for each in details)
+    said = [each for each in details if each is not None]
+    return tuple(range(each["events"], each["events"] + each["replayed"]) for each in said)
 
 
 def is_in(position: int | None, gaps: Sequence[range]) -> bool:

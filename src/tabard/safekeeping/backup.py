@@ -259,7 +259,7 @@ def _dump(database: Database, snapshot: str, path: Path) -> None:
         raise BackupNotMade(f"pg_dump failed: {done.stderr.strip()[-500:]}")
 
 
-def _copy(connection: psycopg.Connection[Any], statement: sql.Composable, path: Path) -> None:
+def _copy(connection: psycopg.Connection[Any], statement: sql.SQL | sql.Composed, path: Path) -> None:
     with connection.cursor().copy(statement) as copy, path.open("wb") as file:
         for piece in copy:
             file.write(piece)

@@ -273,7 +273,7 @@ def _restore_objects(rows: psycopg.Connection[Any], source: Source, at: datetime
     return [object_id for (object_id,) in found]
 
 
-def _load(rows: psycopg.Connection[Any], statement: sql.Composable, path: Path) -> None:
+def _load(rows: psycopg.Connection[Any], statement: sql.SQL | sql.Composed, path: Path) -> None:
     with rows.cursor().copy(statement) as copy, path.open("rb") as file:
         while piece := file.read(1 << 20):
             copy.write(piece)
