@@ -5,11 +5,12 @@ repeated. What is merely not there yet (a checkpoint, the store, a wall of the j
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
 from tabard.custody.actors import Actor
@@ -26,10 +27,14 @@ from tabard.recordings.models import Clip, Recording, Segment
 from tabard.retention import early_disposal
 from tabard.retention import selectors as retention_selectors
 from tabard.retention import services as retention
-from tabard.safekeeping import securing
+from tabard.safekeeping import securing, unseen
+from tabard.safekeeping.scrub import scrub
+from tabard.vault.stores import configured_stores
 
 WORKER = Actor.system("worker")
 _LATELY = timedelta(hours=1)  # what waits for longer is left to the sweep, so that an event costs little
+SCRUB_FOR = timedelta(minutes=14)  # so a run is over before the next is due
+SCRUB_AGAIN_AFTER = timedelta(days=30)
 logger = logging.getLogger(__name__)
 
 
@@ -132,6 +137,22 @@ def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names 
     early_disposal.look_after(by=WORKER, at=now())
     for disposal in retention_selectors.not_yet_removed():
         retention.remove_objects(recording_id=disposal.recording_id, at=now())
+
+
+@app.periodic(cron="*/15 1-4 * * *")
+@app.task(name="tabard.scrub_stores", queueing_lock="scrub_stores", pass_context=True)
+def scrub_stores(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - the queue names the due time
+    """Read back, at night, the copies that were not read for a month; a quarter of an hour at a time, longest first."""
+    began = now()
+    for number, store in enumerate(names := list(configured_stores()), 1):
+        until = began + SCRUB_FOR * number / len(names)
+
+        def is_over(until: datetime = until) -> bool:
+            return now() >= until or context.should_abort()
+
+        unseen_since = began - SCRUB_AGAIN_AFTER
+        if unseen.totals(store, unseen_since)[0]:
+            scrub(store=store, by=WORKER, clock=now, stop=is_over, unseen_since=unseen_since)
 
 
 @app.periodic(cron="* * * * *")

@@ -61,3 +61,21 @@ class NoGoodCopy(Integrity):
     """No store holds a good copy of the object: it cannot be repaired."""
 
     code = "no_good_copy"
+
+
+class ScrubRunning(Conflict):
+    """Another process scrubs the store now."""
+
+    code = "scrub_running"
+
+
+class MoveRunning(Conflict):
+    """Another process moves objects to a new store now."""
+
+    code = "move_running"
+
+
+class MoveRefused(Conflict):
+    """Objects cannot be moved there: the place is a store of this installation already."""
+
+    code = "move_refused"

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from tabard.custody.copying import NULL, as_bytea, copy_rows, escaped
 from tabard.custody.sealed_facts import destroyed_subjects, sealed_facts
@@ -57,6 +58,20 @@ def empty_tables() -> Iterator[None]:
         yield
     finally:
         _drop()
+
+
+@contextmanager
+def list_store(store: ObjectStore) -> Iterator[CursorWrapper]:
+    """A cursor that sees what the store lists, in `reconcile_listed`.
+
+    Raises:
+        StoreFailed: the store cannot be listed.
+    """
+    with empty_tables():
+        _load("reconcile_listed", ("store", "key", "size_bytes"), _listed("n", store))
+        _analyse()
+        with connection.cursor() as cursor:
+            yield cursor
 
 
 def take_stock(
