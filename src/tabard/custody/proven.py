@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from tabard.custody.anchors import Anchor
 from tabard.custody.kinds import EventKind
 from tabard.custody.leaf import Committed
 from tabard.custody.models import Checkpoint, Event, EventParticulars
@@ -24,14 +25,18 @@ class ProvenEvent:
     details: Committed | None
 
 
-def proven(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> list[ProvenEvent]:
-    """The events of these kinds about these subjects, in the log's order, all under the newest witnessed checkpoint.
+def proven(
+    *, subject_ids: Iterable[UUID], kinds: Iterable[EventKind], under: Anchor | None = None
+) -> list[ProvenEvent]:
+    """The events of these kinds about these subjects, in the log's order, all under one checkpoint.
+
+    It is the anchor's, or else the newest witnessed one.
 
     Raises:
         NotYetSequenced: when no checkpoint covers one of them yet; NotYetWitnessed when one does, but none witnessed.
     """
-    head = witnessed_checkpoint()
-    note = b"" if head is None else published_note(head).encode()
+    head = witnessed_checkpoint() if under is None else under.checkpoint
+    note = under.note if under else b"" if head is None else published_note(head).encode()
     wanted = history(subject_ids).filter(kind__in=[kind.value for kind in kinds])
     return [_proven(found, head, note) for found in wanted.order_by("position")]
 

@@ -150,6 +150,11 @@ def every() -> timedelta:
     return timedelta(seconds=settings.TABARD_TSA_EVERY_S)
 
 
+def patience() -> timedelta:
+    """How long a pack waits for a date: a turn of the authority, and then some for one that has to be asked twice."""
+    return every() + timedelta(minutes=5)
+
+
 def _is_due(name: str, at: datetime) -> bool:
     """Whether this authority has stamped nothing lately; one whose clock is far ahead is not waited for."""
     recent = {"stamped_at__gt": at - every(), "stamped_at__lte": at + every()}

@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 from zlib import crc32
 
+from tabard.custody.anchors import Anchor
 from tabard.disclosure import bag
 from tabard.disclosure.container import Member, write_container
 from tabard.disclosure.contents import Contents
@@ -44,6 +45,7 @@ class PackFile:
 def assemble(
     contents: Contents,
     *,
+    anchor: Anchor,
     pack_id: UUID,
     folder: str,
     sender: Sender,
@@ -60,12 +62,11 @@ def assemble(
         Integrity: when the log does not bear out the facts, or an object is not what was sealed.
         Unavailable: when the store cannot serve now.
     """
-    small = _documents(contents, sender, at)
+    small = _documents(contents, anchor, sender, at)
     payload = [_of_bytes(path, data) for path, data in small.items()]
     payload += _footage(contents) + _packets(contents)
-    vkey = small[bag.LOG_VKEY].decode().strip()
-    tags = _tags(contents, payload, pack_id, sender, at)
-    tags.append(_of_bytes(bag.README, readme(contents.facts, force=sender.force, vkey=vkey)))
+    tags = _tags(contents, payload, pack_id=pack_id, sender=sender, at=at, timestamps=_dated_words(anchor))
+    tags.append(_of_bytes(bag.README, readme(contents.facts, anchor, force=sender.force)))
     tag_manifest = _of_bytes(bag.TAG_MANIFEST, bag.manifest({tag.path: tag.sha256 for tag in tags}))
     members = [
         (Member(f"{folder}/{file.path}", file.size_bytes, file.crc32), file.pieces)
@@ -74,10 +75,10 @@ def assemble(
     write_container(members, at, sink)
 
 
-def _documents(contents: Contents, sender: Sender, at: datetime) -> dict[str, bytes]:
+def _documents(contents: Contents, anchor: Anchor, sender: Sender, at: datetime) -> dict[str, bytes]:
     """Everything in the payload that is written for the pack, by path; proofs first, for without them there is none."""
     facts = contents.facts
-    documents = dict(evidence_for(contents).files)
+    documents = dict(evidence_for(contents, anchor).files)
     documents[bag.exhibit_folder(facts.exhibit.reference) + bag.FACTS] = facts.encode()
     documents[bag.SCHEDULE_CSV] = schedule_csv([facts])
     documents[bag.SCHEDULE_PDF] = schedule_pdf(facts, history_of(contents), force=sender.force, at=at)
@@ -85,7 +86,13 @@ def _documents(contents: Contents, sender: Sender, at: datetime) -> dict[str, by
 
 
 def _tags(
-    contents: Contents, payload: Sequence[PackFile], pack_id: UUID, sender: Sender, at: datetime
+    contents: Contents,
+    payload: Sequence[PackFile],
+    *,
+    pack_id: UUID,
+    sender: Sender,
+    at: datetime,
+    timestamps: str,
 ) -> list[PackFile]:
     exhibit = contents.facts.exhibit
     oxum = bag.Oxum(sum(file.size_bytes for file in payload), len(payload))
@@ -98,12 +105,18 @@ def _tags(
         ("Payload-Oxum", str(oxum)),
         ("Bag-Software-Agent", f"Tabard {sender.version}"),
         ("Tabard-Pack-Version", bag.PACK_VERSION),
+        (bag.TIMESTAMPS, timestamps),
     ]
     return [
         _of_bytes(bag.DECLARATION, bag.DECLARATION_BYTES),
         _of_bytes(bag.BAG_INFO, bag.bag_info(info)),
         _of_bytes(bag.PAYLOAD_MANIFEST, bag.manifest({file.path: file.sha256 for file in payload})),
     ]
+
+
+def _dated_words(anchor: Anchor) -> str:
+    """How many timestamps the pack carries; where it should have one and has none, why."""
+    return f"{len(anchor.tokens)} ({anchor.why_undated})" if anchor.why_undated else str(len(anchor.tokens))
 
 
 def _footage(contents: Contents) -> list[PackFile]:

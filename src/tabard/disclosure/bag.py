@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tabard.disclosure.errors import FactsBroken
 
-PACK_VERSION = "1"
+PACK_VERSION = "2"
 INDEX_VERSION = 1
 DECLARATION = "bagit.txt"
 BAG_INFO = "bag-info.txt"
@@ -33,7 +33,12 @@ LEAF_SUFFIX = ".leaf.json"
 PROOF_SUFFIX = ".tlog-proof"
 DETAILS_SUFFIX = ".details.json"
 PACKETS_SUFFIX = ".packets.json"
+KEYS = "data/keys/"
 LOG_VKEY = "data/keys/log.vkey"
+WITNESS_POLICY = "data/keys/witness-policy.txt"
+TSA_CHAIN = "data/keys/tsa-chain.pem"
+STAMP_SUFFIX = ".tsr"
+TIMESTAMPS = "Tabard-Timestamps"
 
 DECLARATION_BYTES = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MOST_NAME_CHARACTERS = 100
@@ -91,6 +96,16 @@ def exhibit_folder(reference: str) -> str:
 def packets_path(file: str) -> str:
     """Where the proof of an excerpt's packets stands, by the name of the excerpt's file."""
     return f"{PROOFS}{file}{PACKETS_SUFFIX}"
+
+
+def witness_paths(names: Iterable[str]) -> list[str]:
+    """Where the verifier key of each witness stands, by the names of the keys, in order."""
+    return [f"{KEYS}witness-{name}.vkey" for name in plain_names(names)]
+
+
+def token_path(number: int) -> str:
+    """Where a timestamp over the checkpoint stands; counted from 1."""
+    return f"{PROOFS}checkpoint-{number}{STAMP_SUFFIX}"
 
 
 def manifest(digests: Mapping[str, str]) -> bytes:

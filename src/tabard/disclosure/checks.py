@@ -13,6 +13,8 @@ from tabard.disclosure.facts import Facts
 from tabard.disclosure.opened import FileInPack, OpenedPack
 from tabard.disclosure.rules import Leaves, counted, refuse
 from tabard.disclosure.schedule import schedule_csv
+from tabard.disclosure.vouching import check_quorum, stamps
+from tabard.merkle.note import open_note
 
 _Check = Callable[[OpenedPack], str]
 
@@ -39,6 +41,7 @@ def bag_info(pack: OpenedPack) -> str:
     info = pack.bag_info
     said = {
         "Tabard-Pack-Version": bag.PACK_VERSION,
+        bag.TIMESTAMPS: _timestamps_said(pack),
         "Bagging-Date": day_of(pack.stamp),
         "External-Identifier": ", ".join(facts.exhibit.reference for facts in pack.exhibits.values()),
     }
@@ -80,6 +83,10 @@ def tag_manifest(pack: OpenedPack) -> str:
 def layout(pack: OpenedPack) -> str:
     """Every file is where a pack of this version has one; there is none besides, and none is missing."""
     wanted = {*bag.TAG_FILES, bag.TAG_MANIFEST, bag.SCHEDULE_CSV, bag.SCHEDULE_PDF, bag.INDEX, bag.LOG_VKEY}
+    if pack.pack_policy is not None:
+        wanted |= {bag.WITNESS_POLICY, *pack.witness_keys}
+    if pack.tokens:
+        wanted |= {bag.TSA_CHAIN, *map(bag.token_path, range(1, len(pack.tokens) + 1))}
     for folder, facts in pack.exhibits.items():
         wanted |= {folder + bag.FACTS, *(folder + file.file for file in facts.files)}
     for name in pack.proof_names:
@@ -111,16 +118,19 @@ def schedule(pack: OpenedPack) -> str:
 
 
 def verifier_key(pack: OpenedPack) -> str:
-    """The key in the pack is the one we were given; where we were given none, the sentence says so."""
-    own = pack.pack_verifier
-    if pack.trusted_vkey is None:
+    """A key in the pack is one that we were given; where we were given none, the sentence says so."""
+    own, given = pack.pack_verifiers, pack.trust.log_keys
+    if not given:
         return (
             "Checked with the key that came in the pack itself. Compare it with the key that the force publishes: "
-            f"{own.encode()}"
+            f"{', '.join(key.encode() for key in own)}"
         )
-    if own != pack.verifier:
-        raise CheckFailed("The key in the pack is not the key that you gave.")
-    return f"The key in the pack is the one that you gave, of the log {own.name}."
+    if not set(own) & set(given):
+        raise CheckFailed(
+            "The key in the pack is not the key that you gave. Where the force has changed its key since, it "
+            "publishes the old and the new one at /log/vkeys."
+        )
+    return f"The key in the pack is the one that you gave, of the log {own[0].name}."
 
 
 def proofs(pack: OpenedPack) -> str:
@@ -133,14 +143,64 @@ def proofs(pack: OpenedPack) -> str:
 
 
 def checkpoint(pack: OpenedPack) -> str:
-    """All receipts end in one and the same checkpoint, signed by the log whose key this is."""
-    notes = {leaf.checkpoint_note for leaf in pack.leaves}
-    if len(notes) != 1:
-        raise CheckFailed("The receipts do not end in one and the same signed checkpoint.")
-    head = pack.leaves[0].checkpoint
-    if head.origin != pack.verifier.name:
+    """All receipts end in one and the same checkpoint, signed by the log with every key that the pack has of it."""
+    note, head = pack.note, pack.leaves[0].checkpoint
+    if head.origin != pack.verifiers[0].name:
         raise CheckFailed("The checkpoint is another log's.")
+    if set(open_note(note, pack.pack_verifiers).verified_by) != set(pack.pack_verifiers):
+        raise CheckFailed("The pack has a key of the log that did not sign the checkpoint.")
     return f"All proofs end in one checkpoint of {head.origin}, signed over {head.size} entries."
+
+
+def witnesses(pack: OpenedPack) -> str:
+    """No cosignature on the checkpoint is wrong, and the witnesses' keys are those of the pack's policy."""
+    refuse(
+        f"{path} does not hold the key of the witness {key.name} that the policy names."
+        for path, key in pack.witness_keys.items()
+        if pack.document(path) != f"{key.encode()}\n".encode()
+    )
+    found = pack.cosignatures
+    refuse(
+        f"The cosignature of the witness {each.witness} is wrong." for each in found if each.verdict == "bad"
+    )
+    if not found:
+        return (
+            "No witness has cosigned the checkpoint; that everyone is shown the same log rests on the force."
+        )
+    named = "; ".join(
+        f"{each.witness}: {each.verdict}" + (f" ({each.at:%Y-%m-%d %H:%M:%S} UTC)" if each.at else "")
+        for each in found
+    )
+    return f"Cosignatures on the checkpoint: {named}."
+
+
+def policy(pack: OpenedPack) -> str:
+    """Enough witnesses have cosigned, by the policy that we were given, else by the pack's own."""
+    if pack.policy is None:
+        return "The pack asks for no witnesses, and you gave no policy that does."
+    whose = (
+        "The policy that you gave."
+        if pack.trust.policy
+        else "The pack's own policy; you gave none to compare it with."
+    )
+    return f"{whose} {check_quorum(pack.note, pack.policy, pack.cosignatures)}"
+
+
+def timestamps(pack: OpenedPack) -> str:
+    """Every timestamp holds, by the certificates that we were given, else by the pack's own."""
+    if not pack.tokens:
+        if pack.trust.tsa_chain:
+            raise CheckFailed("The pack has no timestamp that your certificates could check.")
+        why = pack.bag_info.get(bag.TIMESTAMPS, "").partition(" ")[2]
+        return f"No time-stamping authority says when the checkpoint existed {why}".rstrip() + "."
+    found = stamps(pack.tokens, pack.note, pack.tsa_chain)
+    whose = (
+        "the certificates that you gave"
+        if pack.trust.tsa_chain
+        else "certificates that came in the pack itself; compare them with the authority's"
+    )
+    said = "; ".join(f"{one.authority} says by {one.at:%Y-%m-%d %H:%M:%S} UTC" for one in found)
+    return f"The checkpoint existed: {said}. Checked with {whose}."
 
 
 def footage(pack: OpenedPack) -> str:
@@ -194,6 +254,9 @@ CHECKS: Mapping[str, _Check] = {
         verifier_key,
         proofs,
         checkpoint,
+        witnesses,
+        policy,
+        timestamps,
         footage,
         recording,
         excerpt,
@@ -202,6 +265,12 @@ CHECKS: Mapping[str, _Check] = {
         index,
     )
 }
+
+
+def _timestamps_said(pack: OpenedPack) -> str:
+    """What bag-info.txt must say of timestamps: their number, and where there is none perhaps why."""
+    said = pack.bag_info.get(bag.TIMESTAMPS, "")
+    return said if not pack.tokens and said.startswith("0 (") else str(len(pack.tokens))
 
 
 def _of_each(pack: OpenedPack, rule: Callable[[Facts, Leaves], str]) -> str:

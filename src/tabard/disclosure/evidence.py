@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import rfc8785
 
-from tabard.custody.adapters import log_signer
+from tabard.custody.anchors import Anchor, policy_text
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.custody.leaf import rfc3339
 from tabard.custody.proven import ProvenEvent, proven
@@ -41,19 +41,18 @@ class Evidence:
     files: dict[str, bytes]
 
 
-def evidence_for(contents: Contents) -> Evidence:
+def evidence_for(contents: Contents, anchor: Anchor) -> Evidence:
     """The proofs of everything the facts rest on, checked here as the recipient will check them.
 
     Raises:
         NotYetSequenced: when no checkpoint covers one of the entries yet.
         Integrity: when the log does not bear out the facts; such a pack is not built.
     """
-    events = proven(subject_ids=contents.proven_ids, kinds=PROVEN_KINDS)
+    events = proven(subject_ids=contents.proven_ids, kinds=PROVEN_KINDS, under=anchor)
     if not events:
         raise NotInLog("The custody log knows nothing of this exhibit.", exhibit=contents.facts.exhibit.id)
-    verifier = VerifierKey.parse(log_signer().vkey)
     files: dict[str, bytes] = {}
-    leaves = [_add(number, event, contents, verifier, files) for number, event in enumerate(events, 1)]
+    leaves = [_add(number, event, contents, anchor.keys, files) for number, event in enumerate(events, 1)]
     for rule in (
         rules.footage_is_sealed,
         rules.recording_is_whole,
@@ -63,8 +62,21 @@ def evidence_for(contents: Contents) -> Evidence:
         rule(contents.facts, leaves)
     rules.packets_are_the_cameras(contents.facts, leaves, *_packets_and_clip(contents))
     files[bag.INDEX] = index_bytes(contents, leaves)
-    files[bag.LOG_VKEY] = f"{verifier.encode()}\n".encode()
-    return Evidence(tuple(leaves), files)
+    return Evidence(tuple(leaves), files | vouchers(anchor))
+
+
+def vouchers(anchor: Anchor) -> dict[str, bytes]:
+    """The files that say who vouches for the checkpoint: the log's keys, witnesses and their policy, timestamps."""
+    files = {bag.LOG_VKEY: "".join(f"{key.encode()}\n" for key in anchor.keys).encode()}
+    if anchor.policy is not None:
+        keys = [witness.key for witness in anchor.policy.witnesses]
+        files[bag.WITNESS_POLICY] = policy_text(anchor.policy)
+        for path, key in zip(bag.witness_paths(key.name for key in keys), keys, strict=True):
+            files[path] = f"{key.encode()}\n".encode()
+    files |= {bag.token_path(number): token for number, token in enumerate(anchor.tokens, 1)}
+    if anchor.tokens and anchor.tsa_chain is not None:
+        files[bag.TSA_CHAIN] = anchor.tsa_chain
+    return files
 
 
 def index_bytes(contents: Contents, leaves: Sequence[ProvenLeaf]) -> bytes:
@@ -88,7 +100,11 @@ def history_of(contents: Contents) -> list[HistoryLine]:
 
 
 def _add(
-    number: int, event: ProvenEvent, contents: Contents, verifier: VerifierKey, files: dict[str, bytes]
+    number: int,
+    event: ProvenEvent,
+    contents: Contents,
+    verifiers: Sequence[VerifierKey],
+    files: dict[str, bytes],
 ) -> ProvenLeaf:
     """Put the event's files among the pack's, and read them as the recipient will."""
     name = f"{number:03d}-{event.kind.value.replace('.', '-')}"
@@ -99,7 +115,7 @@ def _add(
     if event.details is not None and _is_disclosed(event.kind, contents):
         details = disclose(event.details.value, event.details.salt)
         files[path + bag.DETAILS_SUFFIX] = details
-    return prove(name, leaf, receipt, details, verifier)
+    return prove(name, leaf, receipt, details, verifiers)
 
 
 def _packets_and_clip(contents: Contents) -> tuple[bytes | None, rules.Readable]:

@@ -5,7 +5,7 @@ Leaves, receipts and disclosed details, read strictly from their bytes.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,16 +88,16 @@ class ProvenLeaf:
 
 
 def prove(
-    name: str, leaf_bytes: bytes, receipt: bytes, details: bytes | None, verifier: VerifierKey
+    name: str, leaf_bytes: bytes, receipt: bytes, details: bytes | None, verifiers: Sequence[VerifierKey]
 ) -> ProvenLeaf:
-    """The entry, only if its receipt proves it under this key and its disclosed details are those it commits to.
+    """The entry, only if its receipt proves it under one of these keys and its details are those it commits to.
 
     Raises:
         Integrity: it is malformed, not proven, or its details are others.
     """
     leaf = Leaf.parse(leaf_bytes)
     proof = TlogProof.parse(receipt)
-    checkpoint = proof.verify(leaf_bytes, [verifier])
+    checkpoint = proof.verify(leaf_bytes, verifiers)
     opened = None if details is None else open_details(details, leaf.details)
     return ProvenLeaf(name, leaf, proof.index, proof.checkpoint_note, checkpoint, opened)
 

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tabard.custody.timestamp_tokens import TsaChain
 from tabard.disclosure import bag
 from tabard.disclosure.container import Container, Placed
 from tabard.disclosure.errors import CheckFailed, FactsBroken
 from tabard.disclosure.facts import Facts
 from tabard.disclosure.leaves import ProvenLeaf, parse_canonical, prove
 from tabard.disclosure.rules import Readable
+from tabard.disclosure.vouching import Cosigned, Trust, cosignatures, log_keys_in
 from tabard.kernel.errors import TabardError
 from tabard.media.packet_proof import MOST_PROOF_BYTES
 from tabard.merkle.note import VerifierKey
+from tabard.merkle.policy import Policy
 
 MOST_DOCUMENT_BYTES = 16 * 1024 * 1024
-_DOCUMENT_SUFFIXES = (".json", ".csv", ".txt", bag.PROOF_SUFFIX, ".vkey")
+_DOCUMENT_SUFFIXES = (".json", ".csv", ".txt", bag.PROOF_SUFFIX, ".vkey", ".pem", bag.STAMP_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class FileInPack:
 class OpenedPack:
     """Every file of the pack, read once, under its path inside the bag; the zip stays open for a second look."""
 
-    def __init__(self, container: Container, trusted_vkey: str | None) -> None:
-        self.trusted_vkey = trusted_vkey
+    def __init__(self, container: Container, trust: Trust) -> None:
+        self.trust = trust
         self.stamp = container.stamp
         self._container = container
         self._placed = {placed.member.name.partition("/")[2]: placed for placed in container.members}
@@ -98,17 +101,64 @@ class OpenedPack:
         return found
 
     @cached_property
-    def pack_verifier(self) -> VerifierKey:
-        """The verifier key in the pack."""
-        try:
-            return VerifierKey.parse(self.document(bag.LOG_VKEY).decode())
-        except UnicodeDecodeError as error:
-            raise FactsBroken("The verifier key is not text.") from error
+    def pack_verifiers(self) -> tuple[VerifierKey, ...]:
+        """The log's verifier keys in the pack, newest first: those that signed its checkpoint."""
+        return log_keys_in(self.document(bag.LOG_VKEY))
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """The keys to check with: those that we were given, else the pack's own."""
+        return self.trust.log_keys or self.pack_verifiers
 
     @cached_property
-    def verifier(self) -> VerifierKey:
-        """The key to check with: the one we were given, else the pack's own."""
-        return VerifierKey.parse(self.trusted_vkey) if self.trusted_vkey else self.pack_verifier
+    def pack_policy(self) -> Policy | None:
+        """The witness policy in the pack; None where it has none."""
+        if bag.WITNESS_POLICY not in self.files:
+            return None
+        return Policy.parse(self.document(bag.WITNESS_POLICY))
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy to check with: the one that we were given, else the pack's own."""
+        return self.trust.policy or self.pack_policy
+
+    @property
+    def witness_keys(self) -> dict[str, VerifierKey]:
+        """Where the key of each witness of the pack's policy must stand."""
+        keys = [each.key for each in self.pack_policy.witnesses] if self.pack_policy else []
+        return dict(zip(bag.witness_paths(key.name for key in keys), keys, strict=True))
+
+    @cached_property
+    def tokens(self) -> list[bytes]:
+        """The timestamps, in order; one whose number does not follow has no place in the pack."""
+        count = sum(path.endswith(bag.STAMP_SUFFIX) for path in self.files)
+        paths = [path for path in map(bag.token_path, range(1, count + 1)) if path in self.files]
+        return [self.document(path) for path in paths]
+
+    @cached_property
+    def tsa_chain(self) -> TsaChain:
+        """The certificates to check timestamps with: those that we were given, else the pack's own."""
+        return self.trust.tsa_chain or TsaChain.parse(self.document(bag.TSA_CHAIN))
+
+    @cached_property
+    def note(self) -> bytes:
+        """The signed checkpoint that all proofs end in, with its cosignatures.
+
+        Raises:
+            CheckFailed: nothing is proven, or they end in several.
+        """
+        notes = {leaf.checkpoint_note for leaf in self.leaves}
+        if len(notes) != 1:
+            raise CheckFailed("The receipts do not end in one and the same signed checkpoint.")
+        (note,) = notes
+        return note
+
+    @cached_property
+    def cosignatures(self) -> list[Cosigned]:
+        """The cosignatures on the checkpoint, judged by the keys of both policies."""
+        policies = [policy for policy in (self.policy, self.pack_policy) if policy]
+        witnesses = [each.key for policy in policies for each in policy.witnesses]
+        return cosignatures(self.note, (*self.verifiers, *self.pack_verifiers), witnesses)
 
     @cached_property
     def proof_names(self) -> list[str]:
@@ -147,7 +197,7 @@ class OpenedPack:
             self.document(path + bag.LEAF_SUFFIX),
             self.document(path + bag.PROOF_SUFFIX),
             self.document(details) if details in self.files else None,
-            self.verifier,
+            self.verifiers,
         )
 
 

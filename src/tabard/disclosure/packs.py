@@ -14,11 +14,14 @@ from django.db import transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
+from tabard.custody.anchors import anchor
 from tabard.custody.errors import NotYetSequenced
 from tabard.custody.kinds import EventKind
+from tabard.custody.timestamps import patience
 from tabard.disclosure.assembly import Sender, assemble
 from tabard.disclosure.contents import contents_of
 from tabard.disclosure.errors import PackDisposed, PackNotReady
+from tabard.disclosure.evidence import PROVEN_KINDS
 from tabard.disclosure.models import Pack
 from tabard.incidents.models import Exhibit
 from tabard.kernel.errors import Conflict, Integrity, Invalid, NotFound, TabardError
@@ -101,9 +104,19 @@ def export(*, pack: Pack, out: BinaryIO, by: Actor, at: datetime, reason: str | 
 
 def _build(pack: Pack, by: Actor, at: datetime) -> Pack:
     contents = contents_of(pack.exhibit_id)
+    patient = at < pack.requested_at + patience()
+    rests_on = anchor(subject_ids=contents.proven_ids, kinds=PROVEN_KINDS, patient=patient)
     sender = Sender(force=settings.TABARD_FORCE, version=settings.TABARD_VERSION)
     with vault.start() as pending:
-        assemble(contents, pack_id=pack.id, folder=pack.folder, sender=sender, at=at, sink=pending.write)
+        assemble(
+            contents,
+            anchor=rests_on,
+            pack_id=pack.id,
+            folder=pack.folder,
+            sender=sender,
+            at=at,
+            sink=pending.write,
+        )
         pending.seal()
     try:
         return _record(pack, pending, by, at)

@@ -1,5 +1,6 @@
 """What does whoever opens the pack read first? A page for a solicitor, in plain words."""
 
+from tabard.custody.anchors import Anchor
 from tabard.disclosure.bag import exhibit_folder
 from tabard.disclosure.facts import Facts
 
@@ -23,7 +24,7 @@ What is in it
   data/proofs/                    entries of the police's custody log, with proofs that they are in it; of an
                                   excerpt also the proof that its pictures and sounds are the camera's
   data/keys/log.vkey              the key that the log's signatures are checked with
-  The other files list every file with its SHA-256 (the BagIt format, RFC 8493).
+{vouchers}  The other files list every file with its SHA-256 (the BagIt format, RFC 8493).
 
 How to check it
   Keep the .zip file as you received it, and do not pack it again: the check covers the .zip file itself.
@@ -52,7 +53,7 @@ What it does not mean
 """
 
 
-def readme(facts: Facts, *, force: str, vkey: str) -> bytes:
+def readme(facts: Facts, anchor: Anchor, *, force: str) -> bytes:
     """The page as UTF-8 text with Windows line ends, which every editor shows rightly."""
     exhibit = facts.exhibit
     producer = exhibit.producer
@@ -63,6 +64,24 @@ def readme(facts: Facts, *, force: str, vkey: str) -> bytes:
         producer=f"{producer.rank} {producer.name} ({producer.shoulder_number})",
         folder=exhibit_folder(exhibit.reference),
         files="\n      ".join(f"{file.file} ({file.kind})" for file in facts.files),
-        vkey=vkey,
+        vkey="\n      ".join(key.encode() for key in anchor.keys),
+        vouchers=_vouchers(anchor),
     )
     return text.replace("\n", "\r\n").encode()
+
+
+def _vouchers(anchor: Anchor) -> str:
+    """The lines about witnesses and timestamps, where there are any, or why there is no timestamp."""
+    lines = []
+    if anchor.policy is not None:
+        lines.append(
+            "  data/keys/witness-*             the witnesses who watch the log, and how many must agree"
+        )
+    if anchor.tokens:
+        lines.append(
+            "  data/proofs/checkpoint-*.tsr    since when the checkpoint exists, by a time-stamping authority"
+        )
+        lines.append("  data/keys/tsa-chain.pem         that authority's certificates")
+    if anchor.why_undated:
+        lines.append(f"  No timestamp is in this pack: {anchor.why_undated}")
+    return "".join(f"{line}\n" for line in lines)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tabard.disclosure.vouching import Cosigned
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -37,8 +39,9 @@ class ExhibitFinding:
 class PackReport:
     """What checking one pack found; `ok` only if every check is right and none was left out.
 
-    `vkey` is the verifier key in the pack, for comparison with the one that the force publishes; `origin` and
-    `tree_size` say which log signed, and over how many entries.
+    `vkey` is the verifier key in the pack, for comparison with the one that the force publishes (of several, those of a
+    rotation, the newest); `origin` and `tree_size` say which log signed, and over how many entries; `cosignatures` name
+    each witness's, whether good, bad or of someone unknown.
     """
 
     checks: tuple[Check, ...]
@@ -46,6 +49,7 @@ class PackReport:
     vkey: str | None = None
     origin: str | None = None
     tree_size: int | None = None
+    cosignatures: tuple[Cosigned, ...] = ()
 
     @property
     def ok(self) -> bool:

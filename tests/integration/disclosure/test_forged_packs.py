@@ -236,7 +236,7 @@ def test_proofs_under_two_checkpoints_are_refused(recording_pack, tmp_path):
     leaf = changes[f"{PRODUCED}.leaf.json"]
     alone = sign_checkpoint(Checkpoint(signer.name, 1, leaf_hash(leaf)), signer)
     changes[f"{PRODUCED}.tlog-proof"] = TlogProof(0, (), alone).encode()
-    assert failing(forged(recording_pack, changes), tmp_path) == {"checkpoint"}
+    assert failing(forged(recording_pack, changes), tmp_path) == {"checkpoint", "witnesses"}
 
 
 def _changed(facts: Facts, part: str, **values) -> Facts:

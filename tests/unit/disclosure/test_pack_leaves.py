@@ -36,7 +36,7 @@ def receipt(leaf: bytes, signer: Signer = SIGNER) -> bytes:
 
 def test_a_proven_entry_says_what_it_says():
     leaf = rfc8785.dumps(ENTRY)
-    proven = prove("001", leaf, receipt(leaf), disclose(DETAILS, SALT), SIGNER.vkey)
+    proven = prove("001", leaf, receipt(leaf), disclose(DETAILS, SALT), [SIGNER.vkey])
     assert proven.leaf.sha256 == "cd" * 32
     assert proven.is_about("object.sealed", "object", "o")
     assert proven.details == DETAILS
@@ -76,9 +76,9 @@ def test_a_receipt_of_another_log_or_another_entry_proves_nothing():
     leaf = rfc8785.dumps(ENTRY)
     other = Signer("example.org/log", Ed25519PrivateKey.from_private_bytes(b"\1" * 32))
     with pytest.raises(Integrity):
-        prove("001", leaf, receipt(leaf, other), None, SIGNER.vkey)
+        prove("001", leaf, receipt(leaf, other), None, [SIGNER.vkey])
     with pytest.raises(Integrity):
-        prove("001", rfc8785.dumps({**ENTRY, "id": "j"}), receipt(leaf), None, SIGNER.vkey)
+        prove("001", rfc8785.dumps({**ENTRY, "id": "j"}), receipt(leaf), None, [SIGNER.vkey])
 
 
 @pytest.mark.parametrize(
