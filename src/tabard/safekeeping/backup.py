@@ -26,7 +26,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor
 from tabard.custody.adapters import log_signer, whole
 from tabard.custody.kinds import EventKind
-from tabard.custody.models import Checkpoint
+from tabard.custody.selectors import latest_checkpoint
 from tabard.kernel.errors import Invalid, NotFound
 from tabard.kernel.ids import new_id
 from tabard.safekeeping import backup_files as files
@@ -119,7 +119,7 @@ def check_wanted(wanted: Wanted) -> None:
         raise Invalid("The keys must go to another place than the backup.", field="keys-to")
     if wanted.keys_live <= timedelta():
         raise Invalid("Keys have to expire, a day from now or later.", field="keys-days")
-    if not Checkpoint.objects.exists():
+    if latest_checkpoint() is None:
         raise NotFound("The log has no checkpoint yet; start the worker (`tabard up`) for a moment.")
 
 
@@ -154,8 +154,7 @@ def make(*, wanted: Wanted, database: Database, by: Actor, at: datetime, say: Sa
             _copy(connection, _COPY_KEYS, keys_folder / files.WRAPPED_KEYS)
             _copy_key_files(keys_folder / files.HOME_KEYS)
         say("Writing the log")
-        head = Checkpoint.objects.get(size=facts["checkpoint_size"])
-        write_log(folder / files.LOG, head, log_signer().verifiers)
+        write_log(folder / files.LOG, facts["checkpoint_size"], log_signer().verifiers)
         if wanted.with_objects:
             _copy_objects(folder / files.COPIES, say)
         keys = _close_keys(keys_folder, backup_id, facts, at, wanted)

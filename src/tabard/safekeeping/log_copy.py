@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tabard.custody.models import Checkpoint, Cosignature, Event
+from tabard.custody.carrying import cosigned_note, leaves_of
 from tabard.custody.nodes import read_nodes
 from tabard.kernel.errors import Integrity
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
@@ -15,7 +15,6 @@ from tabard.merkle.tree import leaf_hash, root_of
 from tabard.safekeeping.errors import BackupUnusable
 
 CHECKPOINT, VKEY = "checkpoint", "log.vkey"
-_BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +87,15 @@ def read_verifiers(folder: Path) -> list[VerifierKey]:
         raise BackupUnusable(f"There is no {VKEY} in {folder}.") from error
 
 
-def write_log(folder: Path, head: Checkpoint, verifiers: Sequence[VerifierKey]) -> None:
-    """Every tile and bundle that the checkpoint covers stands below the folder, and the checkpoint itself."""
-    for tile in tiles_of(head.size):
+def write_log(folder: Path, size: int, verifiers: Sequence[VerifierKey]) -> None:
+    """Every tile and bundle that the checkpoint of this size covers stands below the folder, and that itself."""
+    for tile in tiles_of(size):
         _write(folder / tile.path, tile_bytes(tile, read_nodes))
-    leaves = _leaves(head.size)
-    for bundle in bundles_of(head.size):
+    leaves = leaves_of(size)
+    for bundle in bundles_of(size):
         _write(folder / bundle.path, encode_bundle([next(leaves) for _ in range(bundle.width)]))
-    lines = Cosignature.objects.filter(checkpoint=head).order_by("id").values_list("line", flat=True)
-    _write(folder / CHECKPOINT, (head.note + "".join(f"{line}\n" for line in lines)).encode())
+    _write(folder / CHECKPOINT, cosigned_note(size).encode())
     _write(folder / VKEY, "".join(f"{key.encode()}\n" for key in verifiers).encode())
-
-
-def _leaves(size: int) -> Iterator[bytes]:
-    placed = Event.objects.filter(position__lt=size).order_by("position")
-    return (bytes(leaf) for leaf in placed.values_list("leaf", flat=True).iterator(_BATCH))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,7 +7,6 @@ of this version; the missing leaves of a later copy of the log placed; what was 
 key files placed; the event; the name.
 """
 
-import json
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from uuid import UUID
 
 import psycopg
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
@@ -27,9 +26,9 @@ from tabard.custody import sequencer
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor
 from tabard.custody.adapters import whole
+from tabard.custody.carrying import keep_checkpoint, place_leaves
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.custody.log_keys import LogKeys
-from tabard.custody.models import Checkpoint, Event
 from tabard.custody.nodes import read_nodes
 from tabard.kernel.errors import Integrity
 from tabard.merkle.note import VerifierKey
@@ -297,59 +296,11 @@ def _replay(source: Source) -> Iterator[LaterEvent]:
     size = sequencer.tree_size()
     leaves = later.leaves(size)
     while batch := list(islice(leaves, _BATCH)):
-        rows = [_row(leaf, size + number) for number, leaf in enumerate(batch)]
-        _place(rows)
-        sequencer.store_leaves(size, batch)
+        rows = place_leaves(size, batch)
         size += len(batch)
         yield from (LaterEvent(row.kind, row.at, row.subject_type, row.subject_id) for row in rows)
     _check_head(later.head.size, later.head.root, "the later copy of the log")
-    if not Checkpoint.objects.filter(size=later.head.size).exists():
-        last_at = Event.objects.get(position=later.head.size - 1).at
-        Checkpoint.objects.create(
-            size=later.head.size, root=later.head.root, note=later.note, signed_at=last_at
-        )
-
-
-def _row(leaf: bytes, position: int) -> Event:
-    """The event that a leaf tells of.
-
-    Raises:
-        BackupUnusable: it is not a leaf of ours.
-    """
-    try:
-        said = json.loads(leaf)
-        return Event(
-            id=UUID(said["id"]),
-            kind=said["kind"],
-            at=datetime.fromisoformat(said["at"]),
-            subject_type=said["subject"]["type"],
-            subject_id=UUID(said["subject"]["id"]),
-            leaf=leaf,
-            position=position,
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BackupUnusable(
-            "The copy of the log holds a leaf that is not ours.", position=position
-        ) from error
-
-
-def _place(rows: Sequence[Event]) -> None:
-    """New events are inserted; those that the backup holds without a place are given theirs, with all they have."""
-    waiting = dict(
-        Event.objects.filter(id__in=[row.id for row in rows], position__isnull=True).values_list("id", "leaf")
-    )
-    if any(bytes(waiting[row.id]) != row.leaf for row in rows if row.id in waiting):
-        raise HistoryForked("An event of the backup has another leaf in the later copy of the log.")
-    Event.objects.bulk_create([row for row in rows if row.id not in waiting])
-    placed = [row for row in rows if row.id in waiting]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE custody_event SET position = placed.position
-              FROM unnest(%s::uuid[], %s::bigint[]) AS placed (id, position) WHERE custody_event.id = placed.id
-            """,
-            [[row.id for row in placed], [row.position for row in placed]],
-        )
+    keep_checkpoint(later.head, later.note)
 
 
 def _check_head(size: int, wanted: bytes, where: str) -> None:
