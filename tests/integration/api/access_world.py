@@ -22,6 +22,7 @@ from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
+from tabard.kernel.clock import now
 from tabard.media.models import Derivative
 from tabard.people import services as people
 from tabard.people.authorisation import Viewer
@@ -31,7 +32,8 @@ from tabard.people.selectors import viewer_of
 from tabard.recordings.drafts import BookmarkDraft, RecordingDraft, SealedDraft, SegmentDraft, TrackPoint
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.recordings.services import register
-from tabard.retention.models import Hold
+from tabard.retention import early_disposal
+from tabard.retention.models import EarlyDisposal, Hold
 from tabard.retention.services import adopt_policy, place_hold
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
@@ -68,6 +70,8 @@ class Place:
     pack: Pack
     hold: Hold
     event_id: UUID
+    free: Recording
+    early: EarlyDisposal
 
 
 @dataclass(frozen=True)
@@ -189,17 +193,28 @@ def _place(officer: Officer, unit: Unit, account: Account) -> Place:
         pack=_pack(exhibit, account),
         hold=place_hold(recording=recording, kind="complaint", reason="C/12", viewer=can_all, at=DONE_AT),
         event_id=custody.history([recording.id])[0].id,
+        free=_record(officer, camera, 1),
+        early=_early(_record(officer, camera, 2)),
     )
 
 
-def _record(officer: Officer, camera: Camera) -> Recording:
-    name = f"{officer.shoulder_number}.mp4"
+def _early(recording: Recording) -> EarlyDisposal:
+    """A request for early disposal, by someone who is never the asker."""
+    username = f"manager-{recording.id}"
+    viewer = _viewer(_account(username, roles=[Role.RECORDS_MANAGER]), [Role.RECORDS_MANAGER])
+    return early_disposal.request(
+        recording=recording, basis="court_order", reason="T20260001", viewer=viewer, at=now()
+    )
+
+
+def _record(officer: Officer, camera: Camera, number: int = 0) -> Recording:
+    name = f"{officer.shoulder_number}{number or ''}.mp4"
     kept = seal(name.encode())
     file = SealedDraft(name, kept.id, kept.size_bytes, bytes(kept.sha256))
     stopped_at = FILMED_AT + timedelta(minutes=15)
     draft = RecordingDraft(
         source="folder",
-        source_name=officer.shoulder_number,
+        source_name=f"{officer.shoulder_number}{number or ''}",
         officer_reference=officer.shoulder_number,
         camera_serial=camera.serial,
         started_at=FILMED_AT,

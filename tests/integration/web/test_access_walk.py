@@ -88,6 +88,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "exhibit_id": lambda place, world: place.exhibit.id,
     "pack_id": lambda place, world: place.pack.id,
     "hold_id": lambda place, world: place.hold.id,
+    "request_id": lambda place, world: place.early.id,
     "camera_id": lambda place, world: place.camera.id,
     "event_id": lambda place, world: place.event_id,
     "account_id": lambda place, world: world.clerk.id,
@@ -97,6 +98,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "item_id": lambda place, world: place.recording.id,
 }
 ITEMS = set(NAMES) - {"account_id", "role", "path", "item_type"}
+
 
 def sizes(place: Place) -> dict[str, int]:
     """Two signed sizes of the log, the same one."""
@@ -112,6 +114,7 @@ INCIDENT = {
     "title": "Shouting in the street",
     "start_at": "2026-03-14T22:30:00Z",
 }
+EARLY = {"basis": "court_order", "reason": "T20260002"}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
 ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
 
@@ -145,6 +148,15 @@ API: Mapping[str, Ask] = {
     "POST exhibits/%(exhibit_id)s/packs": Ask("POST", good=OK),
     "POST recordings/%(recording_id)s/holds": post(kind="inquest", reason="Inquest of 12 May"),
     "POST holds/%(hold_id)s/release": post(reason="Concluded"),
+    "POST recordings/%(recording_id)s/early-disposals": Ask(
+        "POST", lambda place: EARLY, named=lambda place: {"recording_id": place.free.id}, good=OK
+    ),
+    "POST early-disposals/%(request_id)s/approve": post(understood=True),
+    "POST early-disposals/%(request_id)s/refuse": post(reason="Set aside"),
+    # Only who asked for it can withdraw it, and the asker never did.
+    "POST early-disposals/%(request_id)s/withdraw": Ask(
+        "POST", lambda place: {"reason": "Mistaken"}, good={409}
+    ),
     "POST cameras": post(**CAMERA),
     "POST cameras/%(camera_id)s/assign": Ask("POST", lambda place: {"officer": "101LX"}, good={409}),
     "POST cameras/%(camera_id)s/return": Ask("POST", good=OK),
@@ -187,6 +199,13 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
             good={302},
         ),
     ),
+    "recording-early-disposal": (
+        Ask(named=lambda place: {"recording_id": place.free.id}),
+        Ask("POST", lambda place: EARLY, named=lambda place: {"recording_id": place.free.id}, good={302}),
+    ),
+    "early-disposal-approve": (Ask(), form(understood="on")),
+    "early-disposal-refuse": (form("refuse", reason="Set aside"),),
+    "early-disposal-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
     "recording-clip": (form("clip", start_s="1", end_s="2"),),
     "incident-record": (
         Ask(),
