@@ -36,7 +36,7 @@ from tabard.merkle.note import SignedNote
 from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
-from tabard.recordings.models import Clip, Recording
+from tabard.recordings.models import Attachment, Clip, Recording, Segment
 from tabard.retention.selectors import object_ids
 
 _LEFT_OUT = (
@@ -174,7 +174,7 @@ def _recording(recording: Recording) -> tuple[tuple[str, str | datetime], ...]:
 
 
 def _files(recording: Recording) -> tuple[File, ...]:
-    parts = [
+    parts: list[Segment | Attachment] = [
         *recording.segments.select_related("object"),
         *recording.attachments.select_related("object").order_by("name", "id"),
     ]

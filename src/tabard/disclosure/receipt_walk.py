@@ -272,7 +272,7 @@ _STEPS: tuple[tuple[str, str, Callable[[_Walk, str, str], Step]], ...] = (
         "The total that the log signed",
         (
             "All fingerprints of the log are paired, the results are paired again, and so on, until one number stands "
-            "for the whole log: the total. The receipt holds the total and how many entries there were when the log "
+            "for the whole log: the total. The receipt carries the total and how many entries there were when the log "
             "signed it; whether it did is checked in step 5."
         ),
         _total,

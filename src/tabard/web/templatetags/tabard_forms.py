@@ -171,7 +171,7 @@ def _without(data: QueryDict, name: str, value: str) -> str:
 
 
 def _said(bound: BoundField, value: str) -> str:
-    choices = {}
+    choices: dict[str, str] = {}
     for key, label in getattr(bound.field, "choices", []):
         grouped = label if isinstance(label, list | tuple) else [(key, label)]
         choices |= {str(one): str(words) for one, words in grouped}

@@ -81,8 +81,8 @@ def _policy() -> Policy | None:
 
 
 def _form(request: HttpRequest, form: ProofForm, *, status: int = 200, refusal: str = "") -> HttpResponse:
-    context = {"form": form, "refusal": refusal, "vkey": log_signer().vkey}
-    context["fingerprint"] = fingerprint(context["vkey"])
+    vkey = log_signer().vkey
+    context = {"form": form, "refusal": refusal, "vkey": vkey, "fingerprint": fingerprint(vkey)}
     return render(request, "log/prove.html", context, status=status)
 
 
