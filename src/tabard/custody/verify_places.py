@@ -14,7 +14,7 @@ from uuid import UUID
 from tabard.custody.models import Event
 from tabard.custody.verify_heads import SignedHead
 from tabard.custody.verify_report import LogReport
-from tabard.custody.verify_rows import EventRow
+from tabard.custody.verify_rows import EventRow, waiting
 from tabard.merkle.tree import leaf_hash
 
 
@@ -77,6 +77,10 @@ def name_misplaced(places: Misplaced, report: LogReport) -> None:
         if each.kept is not None and each.kept != each.own and not places.row_is_right(each.position)
     }
     loose = [*(each.row for each in places.differences if each.row is not None), *places.strayed]
+    if any(each.row is None for each in places.differences):
+        displaced = [row for row in waiting() if leaf_hash(row.leaf) in belongs]
+        places.strayed += displaced
+        loose += displaced
     found_at: dict[bytes, EventRow] = {}
     for row in loose:
         found_at.setdefault(leaf_hash(row.leaf), row)
@@ -102,6 +106,8 @@ def _name_difference(
         _name_node(each, report)
         return
     _name_row(each.row, belongs, report, stands_for=found_at.get(each.kept or b""))
+    if each.kept is not None and each.kept not in found_at and belongs.get(each.own or b"") is not None:
+        _name_absent(each, places, report)  # another event stands in its place
 
 
 def _name_absent(each: Difference, places: Misplaced, report: LogReport) -> None:

@@ -60,6 +60,10 @@ class EventRow(NamedTuple):
         place = "without a position" if self.position is None else f"at position {self.position}"
         return f"Event {self.id} ({self.kind}, {rfc3339(self.at)}, {place})"
 
+    def is_itself(self) -> bool:
+        """Whether the leaf bears the row's own id, as a copy's does not."""
+        return str(self.id).encode() in self.leaf
+
     @property
     def actor(self) -> dict[str, str | None]:
         """The actor as its commitment covers it."""

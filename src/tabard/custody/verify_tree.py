@@ -102,17 +102,17 @@ class TreeWalk:
     def _walk_differing(self, first: int, end: int, rows: Sequence[EventRow]) -> list[bytes | None]:
         """Position by position, remember where row and stored hash differ; the rows' leaves."""
         placed: dict[int, EventRow] = {}
-        for row in rows:
+        for row in sorted(rows, key=EventRow.is_itself, reverse=True):
             if placed.setdefault(row.position or 0, row) is not row:
                 self._places.stray(row)  # only where somebody dropped the constraint against it
         stored = read_run(0, first, end)
         by_row, by_store = [], []
         for position in range(first, end):
             found, kept = placed.get(position), stored.get(position)
+            kept = kept if kept is not None and len(kept) == HASH_SIZE else None
             own = None if found is None else leaf_hash(found.leaf)
             if own is None or own != kept:
                 self._places.differs(position, found, own, kept)
-            kept = kept if kept is not None and len(kept) == HASH_SIZE else None
             by_row.append(own or kept or _NOTHING)
             by_store.append(kept or own or _NOTHING)
         self._grow(by_row, by_store)

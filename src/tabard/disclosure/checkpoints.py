@@ -1,4 +1,4 @@
-"""Which checkpoints of the log does an evidence pack hold? Each receipt in it carries one, as the pack's maker saw it."""
+"""Which checkpoints of the log does an evidence pack hold? Each receipt in it carries one."""
 
 from collections.abc import Iterator
 from pathlib import Path

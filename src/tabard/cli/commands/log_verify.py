@@ -1,7 +1,7 @@
 """`tabard log verify`: everything recomputed, and compared with whatever anyone kept."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.progress import Progress
@@ -166,7 +166,7 @@ class _Bar:
         self._bar = Progress(console=errors, transient=True)
         self._task = self._bar.add_task("Verifying", visible=False)
 
-    def __enter__(self) -> "_Bar":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
