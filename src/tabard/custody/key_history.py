@@ -7,6 +7,7 @@ checkpoint is found by halving, without reading every note.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tabard.custody.log_keys import LogKeys
 from tabard.custody.models import Checkpoint
@@ -37,13 +38,21 @@ def key_history(keys: LogKeys) -> list[KeySpan]:
             _ids(keys.verifiers[: place + 1]),
             _ids(keys.verifiers[place:]),
         )
-        first = _first(lambda signed, newer=newer: bool(signed & newer))
-        after = _first(lambda signed, older=older: not signed & older)
+        first = _first(partial(_any_of, newer))
+        after = _first(partial(_none_of, older))
         last = Checkpoint.objects.order_by("-size")
         final = (last if after is None else last.filter(size__lt=after.size)).first()
         known = [one.size if one and own & _signed(one) else None for one in (first, final)]
         spans.append(KeySpan(key, _state(keys, place), *known))
     return spans
+
+
+def _any_of(wanted: set[bytes], signed: set[bytes]) -> bool:
+    return bool(wanted & signed)
+
+
+def _none_of(unwanted: set[bytes], signed: set[bytes]) -> bool:
+    return not unwanted & signed
 
 
 def _state(keys: LogKeys, place: int) -> str:

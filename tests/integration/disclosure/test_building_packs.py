@@ -40,7 +40,7 @@ from tabard.kernel.errors import Denied, Unavailable
 from tabard.people.rules import Role
 from tabard.recordings.models import Recording
 from tabard.vault import services as vault
-from tabard.vault.errors import StoreFull
+from tabard.vault.errors import KeyDestroyed, StoreFull
 from tabard.vault.models import SealedObject
 from tabard.vault.services import PendingObject
 
@@ -111,7 +111,9 @@ def test_the_pack_of_an_excerpt_holds_the_excerpt_alone(clip_pack, tmp_path):
     inside = [path for path in files if path.startswith("data/exhibits/")]
     assert inside == ["data/exhibits/LB-1/20260302T091000Z_7f3b-clip.mp4", "data/exhibits/LB-1/facts.json"]
     assert files[inside[0]] == b"an excerpt"
-    assert b"he had a knife" not in b"".join(data for path, data in files.items() if path.startswith("data/proofs"))
+    assert b"he had a knife" not in b"".join(
+        data for path, data in files.items() if path.startswith("data/proofs")
+    )
     said = json.loads(files[inside[1]])
     assert (said["clip"]["asked_start_ms"], said["clip"]["actual_start_ms"]) == (1500, 1200)
     assert said["recording"]["bookmarks"] == []
@@ -360,6 +362,6 @@ def test_a_pack_goes_when_its_key_is_destroyed(world):
     with transaction.atomic():
         vault.destroy_key(object_id=pack.object_id, at=LATER)
     pack = Pack.objects.get(id=pack.id)
-    with pytest.raises(vault.KeyDestroyed):
+    with pytest.raises(KeyDestroyed):
         exported(pack)
     assert events("pack.downloaded") == 0
