@@ -15,6 +15,7 @@ from tabard.kernel.errors import Invalid, NotFound
 from tabard.people.authorisation import Viewer, check_can, scope
 from tabard.people.rules import Action
 from tabard.recordings.models import Category, Clip, Recording, Segment
+from tabard.vault.selectors import Standing, standing
 
 PAGE_RECORDINGS = 25
 
@@ -179,3 +180,9 @@ def _parse_cursor(cursor: str) -> tuple[bool, _Bound | None]:
         return direction == "newer", (datetime.fromisoformat(at), UUID(recording_id))
     except ValueError as error:
         raise Invalid("That page address is not one that Tabard gave.", field="cursor") from error
+
+
+def standing_of(recording: Recording) -> Standing:
+    """In how many stores all that the camera sent of this recording was read back and found right."""
+    sealed = [*recording.segments.values_list("object_id"), *recording.attachments.values_list("object_id")]
+    return standing(object_ids={object_id for (object_id,) in sealed})

@@ -163,6 +163,7 @@ def _sheet(viewer: Viewer, recording: Recording) -> dict[str, Any]:
     track = Track.objects.filter(recording=recording).first()
     return {
         "recording": recording,
+        "stores": selectors.standing_of(recording),
         "segments": recording.segments.select_related("object"),
         "attachments": recording.attachments.select_related("object"),
         "bookmarks": recording.bookmarks.all(),

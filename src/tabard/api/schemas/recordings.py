@@ -202,10 +202,20 @@ class MadeExhibit(Schema):
     clip_id: UUID | None
 
 
+class StoresOut(Schema):
+    """In how many stores all that the camera sent was read back and found right, of how many it should be."""
+
+    copies: int
+    wanted: int
+    damaged: bool
+    is_safe: bool
+
+
 class RecordingSheet(Schema):
     """Everything that is known of one recording; of incidents and exhibits, those that the viewer may see."""
 
     recording: RecordingOut
+    stores: StoresOut
     segments: list[SegmentName]
     attachments: list[AttachmentOut]
     bookmarks: list[BookmarkOut]

@@ -24,6 +24,7 @@ from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action, Relation, reach
 from tabard.recordings.models import Clip, Recording, Track
+from tabard.recordings.selectors import standing_of
 from tabard.recordings.viewing import record_view
 from tabard.retention import selectors as retention
 from tabard.retention.models import Disposal
@@ -155,6 +156,7 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
         "player_src": chosen.src,
         "produce_url": produce_url(recording),
         "flags": flag_tags(recording),
+        "standing": standing_of(recording) if recording.disposed_at is None else None,
         "attachments": recording.attachments.select_related("object"),
         **clips_context(viewer, recording),
         "exhibits": incidents.exhibits_of(viewer, recording.id),
