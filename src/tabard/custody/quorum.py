@@ -6,17 +6,20 @@ Without a policy file nobody need have witnessed anything.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
 from tabard.custody.errors import WitnessPolicyUnusable
 from tabard.custody.models import Checkpoint, Cosignature
 from tabard.merkle.note import InvalidNote, NoteSignature, SignedNote, VerifierKey, parse_signatures
 from tabard.merkle.policy import InvalidPolicy, Policy, PolicyWitness
+from tabard.merkle.tree import MAX_TREE_SIZE
 
-_TRIED_AT_ONCE = 20
+_FEW_ROWS = 64
+_MANY_ROWS = 32_768
 
 
 def witness_policy() -> Policy | None:
@@ -48,7 +51,7 @@ def newest_witnessed() -> Checkpoint | None:
     if policy is None or policy.quorum is None:
         return Checkpoint.objects.order_by("-size").first()
     return next(
-        (found for found in _candidates(policy, policy.quorum) if policy.is_met(_verified(found, policy))),
+        (found for found in _candidates(policy) if policy.is_met(_verified(found, policy))),
         None,
     )
 
@@ -102,42 +105,37 @@ def _parsed_line(row: Cosignature) -> tuple[NoteSignature, ...]:
         return ()
 
 
-def _candidates(policy: Policy, quorum: str) -> Iterator[Checkpoint]:
+def _candidates(policy: Policy) -> Iterator[Checkpoint]:
     """Newest first, the checkpoints that make the quorum by the witnesses' names; cosignatures are not yet checked."""
-    having, parameters = _by_names(policy, quorum)
-    below: int | None = None
+    judged: dict[tuple[str, ...], bool] = {}  # few sets of names come up again and again
+    for size, names in _witnessed_by_name():
+        if names not in judged:
+            judged[names] = policy.counts({each.name: each.key.name in names for each in policy.witnesses})
+        if judged[names]:
+            yield from Checkpoint.objects.filter(size=size).prefetch_related("cosignatures")
+
+
+def _witnessed_by_name() -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Newest first, each cosigned checkpoint's size with the names of who says to have cosigned it.
+
+    Mostly the first few rows will do. While a quorum is missing there can be many, so pieces grow; each is a short walk
+    down an index, where grouping in SQL would read the rows of years.
+    """
+    below, limit = MAX_TREE_SIZE, _FEW_ROWS
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                SELECT checkpoint_id FROM custody_cosignature
-                 WHERE %s::bigint IS NULL OR checkpoint_id < %s
-                 GROUP BY checkpoint_id HAVING {having}
-                 ORDER BY checkpoint_id DESC LIMIT {_TRIED_AT_ONCE}
-                """,  # noqa: S608 - the policy's words are parameters
-                [below, below, *parameters],
-            )
-            sizes = [size for (size,) in cursor.fetchall()]
-        rows = Checkpoint.objects.prefetch_related("cosignatures").in_bulk(sizes)
-        yield from (rows[size] for size in sizes if size in rows)
-        if len(sizes) < _TRIED_AT_ONCE:
-            return
-        below = sizes[-1]
-
-
-def _by_names(policy: Policy, quorum: str) -> tuple[str, list[str]]:
-    """The quorum as a condition on a checkpoint's group of rows, so that years of rows are not carried here."""
-    made: dict[str, tuple[str, list[str]]] = {
-        witness.name: ("bool_or(witness = %s)", [witness.key.name]) for witness in policy.witnesses
-    }
-    for group in policy.groups:
-        members = [made[member] for member in group.members]
-        counted = " + ".join(f"({words})::int" for words, _ in members)
-        made[group.name] = (
-            f"{counted} >= {group.threshold}",
-            [each for _, given in members for each in given],
+        rows = list(
+            Cosignature.objects.filter(checkpoint_id__lt=below)
+            .order_by("-checkpoint_id", "-witness")
+            .values_list("checkpoint_id", "witness")[:limit]
         )
-    return made[quorum]
+        is_last = len(rows) < limit
+        whole = rows if is_last else [row for row in rows if row[0] != rows[-1][0]]
+        for size, group in groupby(whole, key=itemgetter(0)):
+            yield size, tuple(name for _, name in group)
+        if is_last:
+            return
+        below = rows[-1][0] + 1
+        limit = min(limit * 8, _MANY_ROWS) if whole else limit * 8
 
 
 @lru_cache(maxsize=4)
