@@ -220,7 +220,8 @@ def test_a_camera_changes_hands(staged, open_as, check_page):
 def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged, casework, open_as):
     page = open_as(Role.AUDITOR)
     page.goto(reverse("log"))
-    page.get_by_label("Kind").select_option("exhibit.produced")
+    page.locator("summary", has_text="Alteration").click()
+    page.get_by_label("Exhibit produced").check()
     page.get_by_role("button", name="Apply filters").click()
     page.get_by_role("link", name="Exhibit produced").click()
     assert page.get_by_text("That is the root of the signed checkpoint").is_visible()
