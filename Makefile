@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults clean
+.PHONY: help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -60,6 +60,9 @@ dependencies:
 
 drift: # models and migrations must say the same
 	TABARD_HOME=$$(mktemp -d) $(BIN)/tabard manage makemigrations --check --dry-run
+
+flips: install ## Flip 1,000 random bits of sealed objects in two stores; all must be found and repaired
+	TABARD_FLIPS=1000 $(BIN)/pytest -s tests/faults/test_bit_flips.py
 
 faults: install ## Fail every system call of a seal and of a checkpoint; kill PostgreSQL 200 times; takes half an hour
 	TABARD_FAULTS_EVERY=1 TABARD_KILLS=200 $(BIN)/pytest -s tests/faults/test_every_system_call.py \
