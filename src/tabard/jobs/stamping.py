@@ -44,4 +44,4 @@ def _look() -> None:
 def _pause_s(failures: int) -> float:
     """How long to wait after so many failures in a row; never longer than between two timestamps, or two seconds."""
     longest: float = settings.TABARD_TSA_EVERY_S
-    return max(LOOK_EVERY_S, min(LOOK_EVERY_S * 2 ** min(failures, 16), longest))
+    return max(LOOK_EVERY_S, min(LOOK_EVERY_S * 2.0 ** min(failures, 16), longest))
