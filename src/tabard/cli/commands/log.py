@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from tabard.cli.commands import log_keys, log_timestamps, log_verify, log_witnesses
+from tabard.cli.commands import log_keys, log_timestamps, log_verify, log_watch, log_witnesses
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="The custody log: verify it, show its newest checkpoint, fetch receipts.", no_args_is_help=True
 )
 app.command("verify")(log_verify.verify)
+app.command("watch")(log_watch.watch)
 app.command("rotate-key")(log_keys.rotate_key)
 app.command("retire-key")(log_keys.retire_key)
 app.command("keys")(log_keys.keys)
