@@ -223,7 +223,7 @@ def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged
     page.locator("summary", has_text="Alteration").click()
     page.get_by_label("Exhibit produced").check()
     page.get_by_role("button", name="Apply filters").click()
-    page.get_by_role("link", name="Exhibit produced").click()
+    page.get_by_role("link", name="Exhibit produced", exact=True).click()
     assert page.get_by_text("That is the root of the signed checkpoint").is_visible()
     taken = []
     for name in ("Download the receipt", "Download the leaf"):

@@ -140,7 +140,7 @@ def test_a_form_without_a_choice_is_shown_again_and_leads_only_to_addresses_of_o
     asking = reverse("access-reason", args=["recording", items["recording"][1]])
     refused = browser.post(asking, {"access-reference": "CAD 4821", "next": "https://elsewhere.example/"})
     assert refused.status_code == 400
-    assert "Choose why you need to open this." in text(refused)
+    assert "Choose an answer: Why do you need to open this?" in text(refused)
     assert "elsewhere" not in refused.content.decode()
     long = browser.post(asking, {**REASON, "access-reference": "x" * 101})
     assert long.status_code == 400

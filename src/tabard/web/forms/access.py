@@ -15,7 +15,6 @@ class ReasonForm(forms.Form):
         label="Why do you need to open this?",
         choices=[(purpose.value, purpose.label) for purpose in Purpose],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose why you need to open this."},
     )
     reference = forms.CharField(
         label="Reference or a few words",
