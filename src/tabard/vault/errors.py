@@ -115,3 +115,9 @@ class CopyOverlong(Integrity):
     """The store holds more bytes under the key than were sealed."""
 
     code = "copy_overlong"
+
+
+class LockDoesNotHold(Conflict):
+    """A store does not lock what it holds although `TABARD_STORE_LOCK_DAYS` says that it must."""
+
+    code = "lock_does_not_hold"

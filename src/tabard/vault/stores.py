@@ -12,6 +12,7 @@ from django.conf import settings
 from tabard.sealing import ManagedKeyRing
 from tabard.vault.adapters.keyring import LocalKeyRing
 from tabard.vault.adapters.local import LocalStore
+from tabard.vault.adapters.place import Place
 from tabard.vault.errors import StoreUrlInvalid
 from tabard.vault.ports import ObjectStore
 
@@ -41,7 +42,7 @@ def store_from_url(url: str, name: str = "a") -> ObjectStore:
         return LocalStore(Path(url2pathname(parts.path)))
     if parts.scheme in _CLOUD_SCHEMES and parts.netloc:
         # Loaded only where it is used: most installations keep their objects in a folder.
-        from tabard.vault.adapters.buckets import Place, open_bucket
+        from tabard.vault.adapters.buckets import open_bucket
         from tabard.vault.adapters.cloud import CloudStore
 
         return CloudStore(open_bucket(Place(url, variable, prefix), os.environ))
@@ -53,6 +54,11 @@ def configured_urls() -> Mapping[str, str]:
     first = getattr(settings, "TABARD_STORE_URL", "") or (Path(settings.TABARD_HOME) / "vault").as_uri()
     second = getattr(settings, "TABARD_STORE_B_URL", "")
     return {"a": first} | ({"b": second} if second else {})
+
+
+def configured_places() -> Mapping[str, Place]:
+    """Every store of this installation by its name, with the variables that say where it is and how it is reached."""
+    return {name: Place(url, *_VARIABLES[name]) for name, url in configured_urls().items()}
 
 
 def configured_store() -> ObjectStore:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 from tabard.cli.check import Check, Finding, Registry, machine_checks
-from tabard.cli.commands import log_keys, log_timestamps, log_witnesses
+from tabard.cli.commands import log_keys, log_timestamps, log_witnesses, store_checks
 from tabard.cli.database import load_django
 from tabard.cli.database_roles import HOW_TO, OWNER, look_at_log_tables
 from tabard.cli.home import Home
@@ -22,6 +22,8 @@ def registry(home: Home) -> Registry:
         Check("Tables", lambda: _tables(home)),
         Check("Log tables", lambda: _log_tables(home)),
         Check("Store", lambda: _store(home)),
+        Check("Second store", lambda: store_checks.second_store(home)),
+        Check("Locks", lambda: store_checks.locks(home)),
         Check("Keys", lambda: _keys(home.keys)),
         Check("Log keys", lambda: log_keys.finding(home)),
         Check("Timestamps", lambda: log_timestamps.finding(home)),

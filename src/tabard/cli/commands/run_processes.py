@@ -12,6 +12,7 @@ from tabard.cli.output import FOUND_WRONG, console, emit
 from tabard.cli.postgres import Server
 from tabard.cli.processes import HOST, Ports, processes, say_ready
 from tabard.cli.supervisor import Event, run_all
+from tabard.kernel.clock import now
 
 Port = Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.", min=1, max=65535)]
 
@@ -23,6 +24,7 @@ def up(
     """Run Tabard on this machine: the database, the pages, the door and a worker. Ctrl-C stops them."""
     ports = Ports(port, door_port)
     with database() as home:
+        _require_locks()
         _clean_store()
         raise typer.Exit(serve(home, ports))
 
@@ -60,6 +62,7 @@ def worker(
     from tabard.jobs import worker as jobs_worker
 
     home = Home.from_environ().create()
+    _require_locks()
     jobs_worker.run(concurrency=concurrency, on_ready=lambda: say_ready(home))
 
 
@@ -88,6 +91,17 @@ def _serve_asgi(application: str, port: int, *, http: Any) -> None:
         log_level="warning",
         timeout_graceful_shutdown=10,
     )
+
+
+def _require_locks() -> None:
+    """Nothing starts on stores whose lock was asked for and does not hold; one that is down is not judged now."""
+    from tabard.kernel.errors import Unavailable
+    from tabard.vault.locks import require_locks
+
+    try:
+        require_locks(at=now())
+    except Unavailable as error:
+        console.print(f"[yellow]The lock of the stores was not tried:[/] {escape(error.message)}")
 
 
 def _clean_store() -> None:

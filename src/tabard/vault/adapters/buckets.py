@@ -7,15 +7,14 @@ be told is refused.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore as Bucket
 from obstore.store import from_url
 
+from tabard.vault.adapters.place import Place
 from tabard.vault.errors import StoreUrlInvalid
 
 # A store that is down is given up within seconds: the other one serves, and copies are made later.
@@ -37,20 +36,6 @@ _CANNOT_BE_UNSET = (
 )
 _FAMILIES = {"s3": "AWS", "az": "AZURE", "azure": "AZURE", "abfs": "AZURE", "abfss": "AZURE", "gs": "GOOGLE"}
 SCHEMES = frozenset(_FAMILIES)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a store is, which variable says so, and what stands before the names of its credentials."""
-
-    url: str
-    variable: str = "TABARD_STORE_URL"
-    prefix: str = ""
-
-    @property
-    def scheme(self) -> str:
-        """`file`, `s3`, `az`, `gs`, ..."""
-        return urlsplit(self.url).scheme
 
 
 def open_bucket(place: Place, environ: Mapping[str, str]) -> Bucket:
