@@ -11,6 +11,7 @@ from tabard.cli.commands.options import Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
 from tabard.kernel.clock import now
+from tabard.kernel.errors import TabardError
 
 app = typer.Typer(help="Recordings: their history as a document.", no_args_is_help=True)
 
@@ -53,9 +54,13 @@ def history(
         for form, out in wanted.items():
             # The file comes first, so that nothing is logged as taken out where it cannot be written.
             with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                made = export_whole_history(
-                    recording=found, form=HistoryForm(form), by=by, at=now(), reason=why
-                )
+                try:
+                    made = export_whole_history(
+                        recording=found, form=HistoryForm(form), by=by, at=now(), reason=why
+                    )
+                except TabardError:
+                    out.unlink()
+                    raise
                 file.write(made.content)
             console.print(f"Wrote {out}: {made.events} events.", markup=False)
     answer = {"recording": str(recording), "events": made.events}
