@@ -120,8 +120,8 @@ def _build(pack: Pack, by: Actor, at: datetime) -> Pack:
         pending.seal()
     try:
         return _record(pack, pending, by, at)
-    except Conflict:
-        pending.abort()
+    except Exception:
+        vault.give_up(pending)
         raise
 
 

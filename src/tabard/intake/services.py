@@ -185,8 +185,12 @@ def receive(
         by: The sender.
         at: When the last byte arrived, aware.
     """
-    with transaction.atomic():
-        receipt = _keep(_lock(container_id), name=name, metadata=metadata, pending=pending, by=by, at=at)
+    try:
+        with transaction.atomic():
+            receipt = _keep(_lock(container_id), name=name, metadata=metadata, pending=pending, by=by, at=at)
+    except Exception:
+        vault.give_up(pending)
+        raise
     if receipt is Receipt.REPEATED:
         _drop(pending)
     return receipt

@@ -6,13 +6,15 @@ no row. Disposal: the key is destroyed in the caller's transaction, and only aft
 bytes removed; a crash between leaves ciphertext that nobody can read, and `remove` is repeated.
 """
 
+import logging
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
+from tabard.kernel.errors import Unavailable
 from tabard.kernel.ids import made_at, new_id
 from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
 from tabard.vault import reading
@@ -34,10 +36,13 @@ KEYS_LOCK = 0x6B65_7972_696E  # "keyrin": held shared by who records a wrapped k
 MAYBE_SWEPT_AFTER = timedelta(hours=12)  # well before anything is swept, should clocks differ
 
 
-class PendingObject:
-    """One object being sealed. A context manager: leaving it before `seal` abandons the object.
+logger = logging.getLogger(__name__)
 
-    Touches no database, so any thread may drive it, one at a time.
+
+class PendingObject:
+    """One object being sealed. A context manager: leaving it before `seal`, or by an error, abandons the object.
+
+    Touches no database but when left by an error, so any thread may drive it, one at a time.
     """
 
     def __init__(self, *, store: ObjectStore, key_ring: KeyRing, object_id: UUID) -> None:
@@ -46,6 +51,7 @@ class PendingObject:
         self.facts: SealedFacts | None = None
         self._store = store
         self._recorded = False
+        self.recorded_on: object = None
         self._key_ring = key_ring
         self._data_key = key_ring.new_data_key()
         self.wrapped_key: WrappedKey = key_ring.wrap(self._data_key, object_id)
@@ -81,14 +87,19 @@ class PendingObject:
             raise AlreadyRecorded("A recorded object cannot be abandoned.", object_id=self.object_id)
         self._writer.abort()
         if self.facts is not None:
+            self.facts = None  # from here on it cannot be recorded: a row would stand for nothing
             self._store.delete(self.store_key)
 
-    def mark_recorded(self) -> SealedFacts:
-        """From here on `abort` refuses; the facts for the row are returned."""
+    def mark_recorded(self, on: object) -> SealedFacts:
+        """From here on `abort` refuses; the facts for the row are returned. `on` is the connection that has the row."""
         if self.facts is None:
             raise NotSealedYet("The object is not sealed yet.", object_id=self.object_id)
-        self._recorded = True
+        self._recorded, self.recorded_on = True, on
         return self.facts
+
+    def mark_rolled_back(self) -> None:
+        """The row is surely not there: `abort` may be called again."""
+        self._recorded, self.recorded_on = False, None
 
     def wrap_again(self) -> WrappedKey:
         """The data key under the key that is current now; an upload may outlive the key it began under."""
@@ -105,7 +116,10 @@ class PendingObject:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Half an object never remains; a whole one neither, where what should have recorded it failed."""
         self._writer.abort()
+        if kind is not None:
+            give_up(self)
 
 
 def store_key(object_id: UUID) -> str:
@@ -130,7 +144,7 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
         NotSealedYet: `pending.seal()` has not returned.
         ObjectSwept: it took a day or more, and a sweep took the bytes for abandoned ones.
     """
-    facts = pending.mark_recorded()
+    facts = pending.mark_recorded(connection.connection)
     if at - made_at(facts.object_id) > MAYBE_SWEPT_AFTER:
         _check_not_swept(facts.object_id)
     keep_keys()
@@ -146,6 +160,32 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
         key_id=wrapped.key_id,
         sealed_at=at,
     )
+
+
+def give_up(pending: PendingObject) -> None:
+    """Nothing of the object remains in the store, unless a row stands for it or may do so.
+
+    Call after the transaction that should have recorded it failed, outside that. Where its connection was lost nobody
+    knows whether it committed: the bytes stay. Whatever stays without a row, `sweep` removes when it is old enough.
+    """
+    if pending.recorded_on is not None:
+        if not _surely_rolled_back(pending):
+            return
+        pending.mark_rolled_back()
+    try:
+        pending.abort()
+    except Unavailable:
+        logger.exception("An object that was given up could not be removed: %s", pending.store_key)
+
+
+def _surely_rolled_back(pending: PendingObject) -> bool:
+    """Whether the very connection that inserted the row still lives and no longer sees it."""
+    if connection.connection is None or connection.connection is not pending.recorded_on:
+        return False
+    try:
+        return not SealedObject.objects.filter(pk=pending.object_id).exists()
+    except DatabaseError:
+        return False
 
 
 def keep_keys() -> None:

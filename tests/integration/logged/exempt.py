@@ -1,0 +1,53 @@
+"""Which services leave no event of their own, and why? Each with the act whose event speaks of it, or a reason."""
+
+from collections.abc import Mapping
+
+WITHIN = "only ever inside the transaction of another act, whose event speaks of it: "
+
+SERVICES: Mapping[str, str] = {
+    "custody.copying.copy_rows": "how events are inserted",
+    "custody.carrying.keep_checkpoint": "brings back a checkpoint of the log itself; safekeeping.restore.complete logs it",
+    "custody.carrying.place_leaves": "brings back events of the log itself; safekeeping.restore.complete logs it",
+    "custody.services.append": "appends the event itself",
+    "custody.services.append_many": "appends the events themselves",
+    "custody.services.erase_details": WITHIN + "retention.services.dispose_of",
+    "custody.sequencer.sequence": "gives events their places in the log; what it does can be seen in the log itself",
+    "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
+    "custody.witnessing.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
+    "custody.timestamps.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
+    "intake.services.put_container": "an empty container is a name and says nothing of footage; what is put into it is "
+    "logged, and so is what is said of it later (`put_container#late`)",
+    "media.making.copy": "moves bytes between files",
+    "media.packets.prove_clip": "makes what media.services.cut_clip records",
+    "media.packets.record_proof": WITHIN + "media.services.cut_clip",
+    "recordings.services.attach_late": WITHIN + "intake.services.receive",
+    "retention.agreeing.approve": WITHIN + "early_disposal.approve, key_destruction.approve",
+    "retention.agreeing.close": WITHIN
+    + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
+    "retention.quorum.judge": "decides, writes nothing",
+    "retention.services.adopt_policy": "takes over the categories of the policy file that this version brings",
+    "retention.services.make_unreadable": WITHIN
+    + "retention.services.dispose_of; or the log has one from before a "
+    "restore, and safekeeping.restore.complete logs what was done again",
+    "retention.services.remove_objects": "removes ciphertext that nobody can read since recording.disposed, which said "
+    "so; a crash repeats it",
+    "retention.replaying.reapply": "does again, after a restore, what the log already says; safekeeping.restore.complete "
+    "logs how often",
+    "safekeeping.backup.prune": "removes a copy of keys that ran out, as backup.made said it would",
+    "safekeeping.differences.find": "fills a temporary table",
+    "safekeeping.refill.refill": "calls damages.record_good for each copy made, whose event is object.secured",
+    "safekeeping.restore.fill": "fills an empty database, whose log it brings; safekeeping.restore.complete logs it",
+    "safekeeping.securing.secure_waiting": "calls secure for each object",
+    "safekeeping.unseen.seen_again": "notes when a copy was last read; safekeeping.scrub.scrub logs the run",
+    "vault.services.give_up": "removes what was sealed for an act that failed; nobody ever knew it",
+    "vault.services.start": "begins an object that nobody knows until it is recorded",
+    "vault.services.record": WITHIN + "whatever seals: intake.receive, derivatives, packets, clips, packs",
+    "vault.services.destroy_key": WITHIN + "retention.services.dispose_of",
+    "vault.services.remove": "as retention.services.remove_objects, for one object",
+}
+
+TRIED_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "safekeeping.backup.make": ("backup.made", "tests"),
+    "safekeeping.restore.complete": ("backup.restored", "tests"),
+}
+"""Services that need an installation of their own: the event they leave, and the folder whose tests look for it."""
