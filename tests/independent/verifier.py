@@ -64,9 +64,8 @@ def canonical(value: object) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(canonical, value)) + "]"
     demand(isinstance(value, dict), "json: a value that the log does not use")
-    keys = sorted(
-        value, key=lambda key: key.encode("utf-16-be", "surrogatepass")
-    )  # section 3.2.3: UTF-16 units
+    # Section 3.2.3: the order is that of UTF-16 code units.
+    keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
     return "{" + ",".join(f"{canonical(key)}:{canonical(value[key])}" for key in keys) + "}"
 
 
@@ -414,7 +413,7 @@ def parse_policy(data: bytes) -> Policy:
         words = line.replace(b"\t", b" ").split(b" ")
         words = [word for word in words if word]
         try:
-            demand(not any(byte < 0x20 and byte != 0x09 or byte == 0x7F for byte in line), "an octet")
+            demand(not any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line), "an octet")
             if words and not words[0].startswith(b"#"):
                 _policy_line(policy, words[0], words[1:])
         except (Wrong, UnicodeDecodeError) as error:
@@ -565,7 +564,7 @@ class Source:
         try:
             if not self.remote:
                 return Path(self.where, path).read_bytes()
-            with urllib.request.urlopen(f"{self.where}/{path}", timeout=60) as answer:
+            with urllib.request.urlopen(f"{self.where}/{path}", timeout=60) as answer:  # noqa: S310
                 return answer.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -652,11 +651,11 @@ def check_log(
     demand(root_of(hashes) == checkpoint.root, "log: the entries do not give the checkpoint's root")
     check_tiles(source, hashes)
     for number, old_note in enumerate(kept, 1):
-        old = trust(old_note, keys, None)
+        old = open_checkpoint(old_note, keys or policy.logs, [])
         demand(old.origin == checkpoint.origin, f"kept checkpoint {number}: another origin")
         demand(old.size <= checkpoint.size, f"kept checkpoint {number}: the log has shrunk")
         demand(old.root == root_of(hashes[: old.size]), f"kept checkpoint {number}: the log was rewritten")
-    _refuse_retired(checkpoint, leaves, keys)
+    _refuse_retired(checkpoint, leaves)
     return Log(checkpoint, note, leaves, hashes)
 
 
@@ -667,7 +666,7 @@ def _leaf_at(position: int, data: bytes) -> dict:
         raise Wrong(f"event {position}: {error}") from error
 
 
-def _refuse_retired(checkpoint: Checkpoint, leaves: list[dict], keys: list[Key]) -> None:
+def _refuse_retired(checkpoint: Checkpoint, leaves: list[dict]) -> None:
     """A key that the log itself says was destroyed must not be the only one that vouches for it."""
     gone = {leaf["sha256"] for leaf in leaves if leaf["kind"] == "log.key_retired"}
     alive = [
@@ -675,7 +674,7 @@ def _refuse_retired(checkpoint: Checkpoint, leaves: list[dict], keys: list[Key])
         for key in checkpoint.signers
         if key.kind == LOG and sha256(key.vkey.encode()).hexdigest() not in gone
     ]
-    demand(alive or not keys, "checkpoint: signed by none but retired keys")
+    demand(alive, "checkpoint: signed by none but retired keys")
 
 
 # --- The history of the log's keys. ---
@@ -707,7 +706,8 @@ def check_vkeys(listing: bytes, log: Log, keys: list[Key]) -> list[tuple[Key, st
     for (key, state), span in zip(history, sizes, strict=True):
         if state != "retired" and span and span[0] <= log.checkpoint.size:
             demand(key in signers, f"vkeys: {key.id.hex()} has not signed the checkpoint")
-        demand(state != "retired" or key not in signers, f"vkeys: {key.id.hex()} is retired and has signed")
+        is_over = state == "retired" and span and span[1] < log.checkpoint.size
+        demand(not (is_over and key in signers), f"vkeys: {key.id.hex()} is retired and has signed")
     return history
 
 
@@ -717,8 +717,10 @@ def _check_changes(log: Log, history: list[tuple[Key, str]], sizes: list[list[in
 
     hashes = [sha256(key.vkey.encode("ascii")).hexdigest() for key, _ in history]
     rotated, retired = events("log.key_rotated"), events("log.key_retired")
-    # A key that has signed nothing yet may stand in the list before the log's checkpoint covers its rotation.
-    added = [digest for digest, span in zip(hashes[1:], sizes[1:], strict=True) if span or digest in rotated]
+    # A key may stand in the list before the checkpoint that we read covers its rotation; so may a retirement.
+    after_first = list(zip(hashes, sizes, strict=True))[1:]
+    size = log.checkpoint.size
+    added = [one for one, span in after_first if one in rotated or (span and span[0] <= size)]
     demand(rotated == added, "vkeys: the log's rotations are other ones")
     gone = [digest for digest, (_, state) in zip(hashes, history, strict=True) if state == "retired"]
     demand(retired == gone[: len(retired)], "vkeys: the log's retirements are other ones")
@@ -771,7 +773,7 @@ def _run(given: argparse.Namespace) -> str:
             check_opening(parse_leaf(leaf), Path(name).read_bytes())
         return f"position {index} of {checkpoint.size} events of {checkpoint.origin}"
     if given.command == "consistency":
-        old = trust(Path(given.old).read_bytes(), keys, None)
+        old = open_checkpoint(Path(given.old).read_bytes(), keys or policy.logs, [])
         new = check_consistency_text(Path(given.proof).read_bytes(), old, keys, policy)
         return f"{new.size} events, of which the first {old.size} are those kept"
     if given.command == "timestamp":
@@ -780,10 +782,8 @@ def _run(given: argparse.Namespace) -> str:
         return f"{checkpoint.size} events existed at {time:%Y-%m-%dT%H:%M:%SZ}"
     source = Source(given.where)
     if given.command == "vkeys":
-        listing = source.get(
-            "vkeys"
-        )  # before the log: a key added in between is then in the log alone, never lost
-        history = check_vkeys(listing or b"", check_log(source, keys, policy), keys)
+        log = check_log(source, keys, policy)
+        history = check_vkeys(source.get("vkeys") or b"", log, keys)  # asked after the log: never older
         return "\n".join(f"{state} {key.vkey}" for key, state in history)
     kept = [Path(name).read_bytes() for name in given.kept]
     log = check_log(source, keys, policy, kept, is_ours=not given.raw)
