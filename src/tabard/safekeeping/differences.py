@@ -64,7 +64,7 @@ DIFFERENCES: Mapping[str, str] = {
          WHERE a.store = 'a' AND a.size_bytes <> b.size_bytes
     """,
     "damaged": """
-        SELECT d.object_id, d.store, o.store_key, format('Known since %%s and not repaired: %%s',
+        SELECT d.object_id, d.store, o.store_key, format('Store %%s, known since %%s and not repaired: %%s', d.store,
                to_char(d.found_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), d.words)
           FROM vault_damage d
           JOIN vault_sealedobject o ON o.id = d.object_id
