@@ -27,7 +27,7 @@ from tabard.recordings import selectors as recordings
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.vault.errors import KeyDestroyed
 from tabard.vault.models import SealedObject
-from tabard.web.playback_events import log_clip_play, log_download, log_play
+from tabard.web.playback_events import log_clip_play, log_download, log_play, log_view
 from tabard.web.reasons import Reasons
 
 _PATH = re.compile(r"/play/([a-z]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -135,21 +135,18 @@ def _rendition(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons)
 
 def _poster(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:  # noqa: ARG001 - one shape for all kinds
     """A poster is how footage is found in a list, so it takes no reason; whoever may see the list may see it."""
-    return _still(
-        _kept(recordings.segment(viewer, segment_id, Action.RECORDING_VIEW)), Derivative.Kind.POSTER
-    )
-
-
-def _strip(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:  # noqa: ARG001 - one shape for all kinds
     segment = _kept(recordings.segment(viewer, segment_id, Action.RECORDING_VIEW))
-    reasons.of(_recording(segment))
-    return _still(segment, Derivative.Kind.STRIP)
-
-
-def _still(segment: Segment, kind: Derivative.Kind) -> Leave:
-    """Stills belong to looking at the page, whose view is logged; they are no act of their own."""
-    made = _derivative(segment, kind)
+    made = _derivative(segment, Derivative.Kind.POSTER)
     return Leave(made.object, _shown_type(made.content_type), lambda: None)
+
+
+def _strip(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:
+    """A strip shows the whole of the footage in small, so it is a look at it, covered by that at its page."""
+    segment = _kept(recordings.segment(viewer, segment_id, Action.RECORDING_VIEW))
+    reason = reasons.of(_recording(segment))
+    made = _derivative(segment, Derivative.Kind.STRIP)
+    content_type = _shown_type(made.content_type)
+    return Leave(made.object, content_type, lambda: log_view(segment.recording, viewer, at, reason))
 
 
 def _original(segment_id: UUID, viewer: Viewer, at: datetime, reasons: Reasons) -> Leave:

@@ -20,10 +20,24 @@ from tabard.people.access import reason_details
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Account
 from tabard.people.rules import Action
-from tabard.recordings.models import Clip, Segment
-from tabard.recordings.viewing import record_clip_play, record_play
+from tabard.recordings.models import Clip, Recording, Segment
+from tabard.recordings.viewing import record_clip_play, record_play, record_view
 
 COVERS = timedelta(minutes=15)
+
+
+def log_view(recording: Recording, viewer: Viewer, at: datetime, reason: str | None = None) -> None:
+    """The viewer's look at the recording is in the log when this returns, now or within the last fifteen minutes.
+
+    For what belongs to a page that was just opened and logged, yet can be asked for by itself.
+    """
+    _once(
+        lambda: _is_covered(
+            EventKind.RECORDING_VIEWED, Subject("recording", recording.id), viewer, at, reason=reason
+        ),
+        lambda: record_view(recording=recording, viewer=viewer, at=at, reason=reason),
+        viewer,
+    )
 
 
 def log_play(segment: Segment, viewer: Viewer, at: datetime, reason: str | None = None) -> None:

@@ -7,8 +7,8 @@ from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody import receipts
 from tabard.custody.adapters import log_signer, whole
-from tabard.custody.kinds import EventKind as E
 from tabard.custody.key_changes import KeyChange, retire_key, rotate_key
+from tabard.custody.kinds import EventKind as E
 from tabard.custody.models import Event
 from tabard.custody.sequencer import sign_checkpoint
 from tabard.fleet import services as fleet

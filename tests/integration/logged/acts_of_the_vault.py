@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-
 from tests.integration.api.access_world import DONE_AT, seal
 from tests.integration.logged.acts_on_recordings import pending
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
@@ -13,8 +12,8 @@ from tests.integration.logged.registry import AT, BY, Call, Stage, act
 from tabard.custody.kinds import EventKind as E
 from tabard.retention import key_destruction
 from tabard.safekeeping import damages, keys
-from tabard.safekeeping.models import KeyBackup
 from tabard.safekeeping.migrate import migrate
+from tabard.safekeeping.models import KeyBackup
 from tabard.safekeeping.reconcile import reconcile
 from tabard.safekeeping.scrub import scrub
 from tabard.safekeeping.securing import secure

@@ -6,7 +6,7 @@ WITHIN = "only ever inside the transaction of another act, whose event speaks of
 
 SERVICES: Mapping[str, str] = {
     "custody.copying.copy_rows": "how events are inserted",
-    "custody.carrying.keep_checkpoint": "brings back a checkpoint of the log itself; safekeeping.restore.complete logs it",
+    "custody.carrying.keep_checkpoint": "brings back a checkpoint of the log; safekeeping.restore.complete logs it",
     "custody.carrying.place_leaves": "brings back events of the log itself; safekeeping.restore.complete logs it",
     "custody.services.append": "appends the event itself",
     "custody.services.append_many": "appends the events themselves",
@@ -31,8 +31,8 @@ SERVICES: Mapping[str, str] = {
     "restore, and safekeeping.restore.complete logs what was done again",
     "retention.services.remove_objects": "removes ciphertext that nobody can read since recording.disposed, which said "
     "so; a crash repeats it",
-    "retention.replaying.reapply": "does again, after a restore, what the log already says; safekeeping.restore.complete "
-    "logs how often",
+    "retention.replaying.reapply": "does again, after a restore, what the log already says; "
+    "safekeeping.restore.complete logs how often",
     "safekeeping.backup.prune": "removes a copy of keys that ran out, as backup.made said it would",
     "safekeeping.differences.find": "fills a temporary table",
     "safekeeping.refill.refill": "calls damages.record_good for each copy made, whose event is object.secured",

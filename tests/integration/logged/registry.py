@@ -58,7 +58,7 @@ class Stage:
 class Act:
     """One service: the events that it must leave, and how it is called.
 
-    `alone`: it must not be called inside a transaction. `keeps`: tables that may differ after a failure, with the reason.
+    `alone`: it must not be called inside a transaction. `keeps`: tables that may differ after it failed, and why.
     """
 
     name: str

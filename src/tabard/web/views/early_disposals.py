@@ -22,6 +22,7 @@ from tabard.retention.quorum import State
 from tabard.web.forms.early_disposals import ApproveForm, CloseForm, RequestForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
+from tabard.web.playback_events import log_view
 from tabard.web.reasons import reason_for, shown_with
 
 _Close = Callable[..., EarlyDisposal]
@@ -53,6 +54,7 @@ def asked_for(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpR
         else:
             messages.success(request, "The early disposal is asked for. Others have to approve it.")
             return redirect("early-disposal", made.id)
+    log_view(recording, viewer, now(), reason_for(request, Subject("recording", recording.id)))
     context = {"form": form, "recording": recording, **_gone(recording)}
     return render(request, "early_disposals/request.html", context, status=400 if form.errors else 200)
 
@@ -86,6 +88,7 @@ def approve(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpRespo
             else:
                 messages.success(request, "Approved. Others have to approve too.")
             return redirect("early-disposal", request_id)
+    log_view(asked.recording, viewer, now(), reason_for(request, Subject("recording", asked.recording_id)))
     context = {
         "form": form,
         "asked": asked,

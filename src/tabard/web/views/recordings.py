@@ -19,6 +19,7 @@ from tabard.recordings.models import Track
 from tabard.recordings.viewing import record_search
 from tabard.web.forms.recordings import RecordingFilterForm
 from tabard.web.pages import page
+from tabard.web.playback_events import log_view
 from tabard.web.reasons import reason_for
 from tabard.web.views.recording_cards import cards
 from tabard.web.views.recording_page import clips_context, show
@@ -67,7 +68,8 @@ def clips(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespo
 def track(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpResponseBase:
     """Where the camera was, as GeoJSON, its offsets counted from the segment that the address names."""
     recording = selectors.get(viewer, recording_id)
-    reason_for(request, Subject("recording", recording.id))
+    reason = reason_for(request, Subject("recording", recording.id))
+    log_view(recording, viewer, now(), reason)
     found = Track.objects.filter(recording=recording).first()
     if found is None or not found.points:
         raise NotFound("This recording has no track.", recording=str(recording_id))
