@@ -3,6 +3,9 @@
 `rfc8785` is the judge. For values whose canonical form the standard library writes identically (plain strings, whole
 numbers, booleans, None, lists, and objects with ASCII keys, in which code points and UTF-16 units sort alike) its C
 encoder does the work at a tenth of the time; anything else, and anything to be refused, goes to `rfc8785`.
+
+The log holds no floating-point numbers, whose canonical form is hard to write in a second language. `without_floats`
+is for what is to be appended; `canonical` also reads what anyone made.
 """
 
 import json
@@ -30,6 +33,24 @@ def canonical(value: Mapping[str, Any]) -> bytes:
         except UnicodeEncodeError:  # a lone surrogate: refused in the judge's own words
             pass
     return rfc8785.dumps(dict(value))
+
+
+def without_floats(value: Mapping[str, Any]) -> bytes:
+    """`canonical`, for a value that the log may hold.
+
+    Raises:
+        ValueError: it holds a floating-point number, or what `canonical` refuses.
+    """
+    written = canonical(value)
+    if not _is_plain(value) and _holds_float(value):
+        raise ValueError("The log holds no floating-point numbers: use whole ones of a smaller unit.")
+    return written
+
+
+def _holds_float(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_float, value.values()))
+    return isinstance(value, float) or (isinstance(value, list | tuple) and any(map(_holds_float, value)))
 
 
 def _is_plain(value: object) -> bool:

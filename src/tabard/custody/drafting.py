@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tabard.custody.actors import Actor, Subject
-from tabard.custody.canonical import canonical
+from tabard.custody.canonical import canonical, without_floats
 from tabard.custody.copying import NULL, as_bytea, escaped
 from tabard.custody.kinds import EventKind
 from tabard.custody.leaf import SALT_BYTES, actor_value, commitment_to, leaf_bytes, rfc3339
@@ -65,7 +65,7 @@ class Drafter:
 
     def draft(self, planned: PlannedEvent) -> Draft:
         """The event with fresh id and salts."""
-        event_id, salts, details = new_id(), os.urandom(2 * SALT_BYTES), canonical(planned.details)
+        event_id, salts, details = new_id(), os.urandom(2 * SALT_BYTES), without_floats(planned.details)
         id_text, subject_id = str(event_id), str(planned.subject.id)
         actor_salt, details_salt = salts[:SALT_BYTES], salts[SALT_BYTES:]
         leaf = leaf_bytes(

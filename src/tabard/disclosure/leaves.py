@@ -16,12 +16,8 @@ from tabard.disclosure.facts import parse_json
 from tabard.merkle.checkpoint import Checkpoint
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.tlog_proof import TlogProof
+from tabard.witness.leaf_shape import MOST_LEAF_BYTES, value_problem
 
-LEAF_VERSION = 1
-SALT_BYTES = 32
-
-_TEXT_FIELDS = ("id", "kind", "at", "actor", "details")
-_FIELDS = {"v", "subject", *_TEXT_FIELDS}
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,18 +40,12 @@ class Leaf:
         Raises:
             FactsBroken: the bytes are not RFC 8785 JSON of a log entry.
         """
+        if len(data) > MOST_LEAF_BYTES:
+            raise FactsBroken("A log entry is too long to be one.")
         value = parse_canonical(data)
-        if value.keys() - {"sha256"} != _FIELDS or (type(value["v"]), value["v"]) != (int, LEAF_VERSION):
-            raise FactsBroken("A log entry has other fields than this check knows, or is of another version.")
-        subject, sha256 = value["subject"], value.get("sha256", "0" * 64)
-        if not isinstance(subject, dict) or subject.keys() != {"type", "id"}:
-            raise FactsBroken("A log entry does not say what it is about.")
-        if not all(
-            isinstance(text, str) for text in [*subject.values(), *map(value.get, _TEXT_FIELDS), sha256]
-        ):
-            raise FactsBroken("A log entry has a field that is not text.")
-        if not _HEX32.fullmatch(sha256):
-            raise FactsBroken("A log entry's SHA-256 is not one.")
+        if problem := value_problem(value):
+            raise FactsBroken(f"A log entry is none of version 1: {problem}.")
+        subject = value["subject"]
         return cls(
             id=value["id"],
             kind=value["kind"],

@@ -17,6 +17,7 @@ from tabard.custody.timestamp_tokens import TsaChain, open_token
 from tabard.disclosure.event_words import words_of
 from tabard.disclosure.history_document import in_london, in_utc
 from tabard.disclosure.leaves import Leaf
+from tabard.disclosure.vouching import is_of_a_log_in
 from tabard.kernel.errors import Integrity, Invalid
 from tabard.merkle.checkpoint import Checkpoint, open_checkpoint
 from tabard.merkle.note import NoteSignature, SignedNote, VerifierKey, cosigned_at
@@ -25,8 +26,6 @@ from tabard.merkle.proofs import InvalidProof, verify_inclusion
 from tabard.merkle.tlog_proof import TlogProof
 from tabard.merkle.tree import leaf_hash
 from tabard.merkle.walk import Pairing, pairings
-
-MOST_LEAF_BYTES = 64 * 1024
 
 
 class Outcome(StrEnum):
@@ -149,8 +148,6 @@ def walk_receipt(*, leaf: bytes, proof: bytes, keys: Keys, timestamp: Timestamp 
 
 
 def _entry(walk: _Walk, title: str, words: str) -> Step:
-    if len(walk.leaf_bytes) > MOST_LEAF_BYTES:
-        raise InvalidProof("The leaf is too long to be a log entry.")
     leaf = walk.leaf = Leaf.parse(walk.leaf_bytes)
     facts = [
         Fact("What happened", _said(leaf.kind)),
@@ -224,6 +221,9 @@ def _witnesses(walk: _Walk, title: str, words: str) -> Step:
         key = known.get((line.name, line.key_id))
         facts.append(_cosignature(walk, note, line, key))
     policy = walk.keys.policy
+    if policy is not None and not is_of_a_log_in(policy, walk.proof.checkpoint_note):
+        why = "The witness policy is about other logs: no key that it names signed this total."
+        return Step(title, words, Outcome.FAILED, tuple(facts), why=why)
     if policy is not None and not policy.is_met(set(walk.cosigned)):
         why = "Fewer witnesses cosigned this total than the witness policy asks for."
         return Step(title, words, Outcome.FAILED, tuple(facts), why=why)

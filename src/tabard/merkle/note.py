@@ -8,7 +8,7 @@ cosignature of a witness (C2SP tlog-cosignature, cosignature/v1) 0x04, and other
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -306,6 +306,16 @@ def open_note(data: bytes, verifiers: Sequence[VerifierKey]) -> SignedNote:
     if not verified:
         raise InvalidNote("No key that we know signed the note.")
     return replace(note, verified_by=tuple(verified))
+
+
+def vouched_by(note: SignedNote, keys: Iterable[VerifierKey]) -> set[VerifierKey]:
+    """Those of the keys that signed the note: there is a line under the key's name and id, and each such line holds."""
+    text, found = note.text.encode(), set()
+    for key in keys:
+        lines = [line for line in note.signatures if (line.name, line.key_id) == (key.name, key.key_id)]
+        if lines and all(key.holds(text, line.signature) for line in lines):
+            found.add(key)
+    return found
 
 
 def parse_signatures(lines: str) -> tuple[NoteSignature, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tabard.kernel.errors import Integrity, NotFound, TabardError, Unavailable
 from tabard.merkle.checkpoint import Checkpoint, open_checkpoint
-from tabard.merkle.note import SignedNote, VerifierKey
+from tabard.merkle.note import SignedNote, VerifierKey, vouched_by
 from tabard.merkle.policy import Policy
 from tabard.merkle.tiles import (
     TILE_HEIGHT,
@@ -313,18 +313,8 @@ class Watcher:
         policy = self._options.policy
         if policy is None:
             return True
-        parsed = SignedNote.parse(note.encode())
-        text = parsed.text.encode()
-        held = [
-            witness.key
-            for witness in policy.witnesses
-            if any(
-                (line.name, line.key_id) == (witness.key.name, witness.key.key_id)
-                and witness.key.holds(text, line.signature)
-                for line in parsed.signatures
-            )
-        ]
-        return policy.is_met(held)
+        keys = [witness.key for witness in policy.witnesses]
+        return policy.is_met(vouched_by(SignedNote.parse(note.encode()), keys))
 
     def _check_patience(self, at: datetime, look: Look) -> None:
         """Whatever should have come by now and did not."""

@@ -40,7 +40,7 @@ def leaf(number):
     return rfc8785.dumps(
         {
             "v": 1,
-            "id": str(UUID(int=number)),
+            "id": f"01980000-0000-7000-8000-{number:012x}",
             "kind": "recording.sealed",
             "at": "2026-03-14T22:41:07.000000Z",
             "subject": {"type": "recording", "id": str(UUID(int=7))},

@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 
 from tabard.custody.timestamp_tokens import MOST_TOKEN_BYTES, TsaChain
-from tabard.disclosure.receipt_walk import MOST_LEAF_BYTES
 from tabard.kernel.errors import Invalid
 from tabard.merkle.note import ED25519, VerifierKey
 from tabard.merkle.tlog_proof import MAX_PROOF_BYTES
 
 MOST_REQUEST_BYTES = MAX_PROOF_BYTES + 512 * 1024
+_MOST_LEAF_BYTES = 64 * 1024
 _MOST_CHAIN_BYTES = 256 * 1024
 
 
@@ -42,7 +42,7 @@ class ProofForm(forms.Form):
 
     def clean_leaf(self) -> bytes:
         """The entry's exact bytes."""
-        return self._content("leaf", MOST_LEAF_BYTES)
+        return self._content("leaf", _MOST_LEAF_BYTES)
 
     def clean_token(self) -> bytes:
         """The timestamp's bytes; empty where none was given."""
