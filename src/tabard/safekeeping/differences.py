@@ -112,7 +112,7 @@ DIFFERENCES: Mapping[str, str] = {
                       encode(o.sha256, 'hex'), n.kind, encode(n.sha256, 'hex'))
           FROM reconcile_named n
           JOIN vault_sealedobject o ON o.id = n.object_id
-         WHERE n.sha256 <> o.sha256
+         WHERE n.sha256 <> o.sha256 AND n.kind = ANY(%(sealing)s)
          ORDER BY o.id, n.kind
     """,
     "key_missing": """

@@ -34,6 +34,7 @@ THREADS = max(2, min(os.cpu_count() or 2, 8))
 _BATCH = 200
 _WRITE_EVERY = timedelta(seconds=2)
 _UNREACHABLE_AT_MOST = 10
+_TAKEN_UP_AGAIN_FOR = timedelta(days=7)
 _LOCK = 0x6D6F_7665  # "move"
 _NOT_THERE = """
     SELECT o.id FROM vault_sealedobject o
@@ -79,8 +80,7 @@ def plan_move(*, url: str, store: str) -> MoveReport:
         MoveRefused: the URL names a store that is in use.
     """
     _check_new(url, store)
-    move = Move.objects.filter(url=url, store=store, ended_at__isnull=True).first()
-    return _counted(MoveReport(move))
+    return _counted(MoveReport(Move.objects.filter(url=url, store=store).order_by("-started_at").first()))
 
 
 def migrate(
@@ -111,9 +111,7 @@ def migrate(
     """
     _check_new(url, store)
     with _alone():
-        move, _ = Move.objects.get_or_create(
-            url=url, store=store, ended_at=None, defaults={"started_at": clock()}
-        )
+        move = _opened(url, store, clock())
         moving = _Moving(move, store_from_url(url, "new"), clock, progress)
         moving.copy_all(threads)
         return moving.finish(by)
@@ -253,6 +251,19 @@ class _Moving:
                 "size_bytes": report.size_bytes,
             },
         )
+
+
+def _opened(url: str, store: str, at: datetime) -> Move:
+    """The move that is open, or the one that ended lately, taken up again, or a new one.
+
+    Between a move's end and the switch more is sealed; that it needs, and not everything anew.
+    """
+    last = Move.objects.filter(url=url, store=store).order_by("-started_at").first()
+    if last is None or (last.ended_at is not None and last.ended_at < at - _TAKEN_UP_AGAIN_FOR):
+        return Move.objects.create(url=url, store=store, started_at=at)
+    last.ended_at = last.objects_in = last.objects_out = None
+    last.save()
+    return last
 
 
 def _keep(move: Move, object_id: UUID, *, code: str, words: str) -> None:

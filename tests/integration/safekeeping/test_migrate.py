@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,17 @@ def test_what_was_sealed_meanwhile_is_caught_up(held, url, world, monkeypatch):
     monkeypatch.setattr(moving._Moving, "_note", note)
     report = move(url)
     assert (report.is_whole, report.objects_in) == (True, 4)
+
+
+def test_once_more_before_the_switch_copies_only_what_was_sealed_since(held, stores, url, world):
+    first = move(url)
+    world.recording(b"sealed between the end and the switch")
+    again = move(url)
+    assert (again.is_whole, again.moved_now, again.objects_out) == (True, 1, 4)
+    assert again.move.pk == first.move.pk
+    assert Event.objects.filter(kind="store.migrated").count() == 2
+    Move.objects.update(ended_at=now() - timedelta(days=8))
+    assert move(url).moved_now == 4  # long ago: nothing is taken for granted
 
 
 def test_one_that_left_the_new_store_again_is_noticed_at_the_end(held, stores, url, monkeypatch):

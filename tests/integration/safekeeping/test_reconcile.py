@@ -11,6 +11,7 @@ from tabard.kernel.clock import now
 from tabard.retention.selectors import recordings_of
 from tabard.safekeeping.errors import NotSweepable
 from tabard.safekeeping.reconcile import UNDER_WAY_FOR, reconcile
+from tabard.safekeeping.scrub import scrub
 from tabard.safekeeping.sweep import check_sweepable, sweep
 from tabard.vault import services as vault
 from tabard.vault.errors import ObjectSwept
@@ -185,6 +186,16 @@ def test_another_hash_than_the_logged_one_is_named(held):
     one = only(compared()[1])
     assert (one.code, one.object_id) == ("hash_differs", held[0].id)
     assert bytes(held[0].sha256).hex() in one.words
+
+
+def test_a_hash_that_was_put_right_again_is_no_finding_though_damage_was_logged_under_the_wrong_one(held):
+    right = bytes(held[0].sha256)
+    SealedObject.objects.filter(pk=held[0].pk).update(sha256=bytes(32))
+    scrub(store="a", by=BY, clock=now)
+    SealedObject.objects.filter(pk=held[0].pk).update(sha256=right)
+    scrub(store="a", by=BY, clock=now)
+    scrub(store="b", by=BY, clock=now)
+    assert compared()[1] == []
 
 
 def test_keys_swapped_between_objects_are_named(held):
