@@ -41,7 +41,10 @@ def verify(folder: Path, name: str, facts: SealedFacts) -> None:
     def read_at(start: int, stop: int) -> bytes:
         return store.read(name, start, stop)
 
-    reader = SealedReader(read_at, facts.sealed_size_bytes, facts.object_id, KEY)
+    def read_into(start: int, buffer: memoryview) -> int:
+        return store.read_into(name, start, buffer)
+
+    reader = SealedReader(read_at, facts.sealed_size_bytes, facts.object_id, KEY, read_into)
     assert reader.verify() == facts.sha256
 
 

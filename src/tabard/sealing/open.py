@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -34,6 +35,7 @@ from tabard.sealing.format import (
 from tabard.sealing.hashing import HashingBehind
 
 ReadAt = Callable[[int, int], bytes]
+ReadInto = Callable[[int, memoryview], int]
 Sink = Callable[[bytes | memoryview], object]
 COALESCED_BYTES = 4 * 1024 * 1024
 
@@ -47,18 +49,27 @@ class RangeOutside(Invalid):
 class SealedReader:
     """Reads one sealed object; header and trailer are authenticated before the constructor returns.
 
-    `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends. The
-    reader keeps no position, so threads may share it if they may share `read_at`.
+    `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends;
+    `read_into(start, view)` puts them into memory of ours and returns how many, which spares `verify` fresh memory
+    for each batch. The reader keeps no position, so threads may share it if they may share these.
 
     Raises:
         Integrity: `sealed_not_ours`, `sealed_version`, `sealed_wrong_object`, `sealed_truncated` or
             `sealed_trailer`.
     """
 
-    def __init__(self, read_at: ReadAt, sealed_size_bytes: int, object_id: UUID, key: bytes) -> None:
+    def __init__(
+        self,
+        read_at: ReadAt,
+        sealed_size_bytes: int,
+        object_id: UUID,
+        key: bytes,
+        read_into: ReadInto | None = None,
+    ) -> None:
         if len(key) != DATA_KEY_BYTES:
             raise SealingParameter("A data key has 32 bytes.", field="key")
         self._read_at = read_at
+        self._read_into = read_into
         self._object_id = object_id
         self._cipher = AESGCM(key)
         header = self._read_header(min(HEADER_BYTES, sealed_size_bytes))
@@ -143,13 +154,25 @@ class SealedReader:
     def _sealed_batches(self) -> Iterator[tuple[int, int, memoryview]]:
         """Every chunk as it is sealed, in batches; the next is fetched while the caller works on one."""
         edges = [*range(0, self._layout.chunk_count, self._batch_chunks), self._layout.chunk_count]
+        spans = list(pairwise(edges))
+        most_bytes = self._batch_chunks * (self._layout.chunk_size + TAG_BYTES)
+        here, there = memoryview(bytearray(most_bytes)), memoryview(bytearray(most_bytes))
         with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
-            ahead = pool.submit(self._exactly, *self._layout.chunks_at(edges[0], edges[1]))
-            for first, stop, after in zip(edges, edges[1:], [*edges[2:], None], strict=False):
+            ahead = pool.submit(self._fetch, spans[0], here)
+            for span, after in zip(spans, [*spans[1:], None], strict=True):
                 sealed = ahead.result()
+                here, there = there, here
                 if after is not None:
-                    ahead = pool.submit(self._exactly, *self._layout.chunks_at(stop, after))
-                yield first, stop, memoryview(sealed)
+                    ahead = pool.submit(self._fetch, after, here)
+                yield *span, sealed
+
+    def _fetch(self, span: tuple[int, int], into: memoryview) -> memoryview:
+        """The sealed chunks of the span, in that memory where the store can put them there."""
+        start, stop = self._layout.chunks_at(*span)
+        if self._read_into is None:
+            return memoryview(self._exactly(start, stop))
+        self._check_whole(start, stop, self._read_into(start, into[: stop - start]))
+        return into[: stop - start]
 
     def _open_into(self, first: int, stop: int, sealed: memoryview, plain: memoryview) -> None:
         size, step = self._layout.chunk_size, self._layout.chunk_size + TAG_BYTES
@@ -223,15 +246,18 @@ class SealedReader:
 
     def _exactly(self, start: int, stop: int) -> bytes:
         data = self._read_at(start, stop)
-        if len(data) != stop - start:
+        self._check_whole(start, stop, len(data))
+        return data
+
+    def _check_whole(self, start: int, stop: int, returned_bytes: int) -> None:
+        if returned_bytes != stop - start:
             raise Truncated(
                 "The store returned fewer bytes than the object had.",
                 object_id=self._object_id,
                 start=start,
                 stop=stop,
-                returned_bytes=len(data),
+                returned_bytes=returned_bytes,
             )
-        return data
 
 
 def _nowhere(_: bytes | memoryview) -> None:

@@ -89,6 +89,14 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def read_into(self, key: str, start: int, buffer: memoryview) -> int:
+        """The buffer holds the bytes from `start` on; returns how many, fewer than it takes only where the object ends.
+
+        Raises:
+            ObjectMissing, StoreFailed.
+        """
+        ...
+
     def size(self, key: str) -> int:
         """The size of the object in bytes.
 

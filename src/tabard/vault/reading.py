@@ -167,15 +167,25 @@ def open_copy(*, obj: SealedObject, store: ObjectStore, data_key: bytes) -> Seal
     """
 
     def read_at(first: int, stop: int) -> bytes:
-        try:
+        with _lost(obj):
             return store.read(obj.store_key, first, stop)
-        except ObjectMissing as error:
-            raise ObjectLost("The store no longer holds this object.", object_id=obj.id) from error
 
-    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key)
+    def read_into(first: int, buffer: memoryview) -> int:
+        with _lost(obj):
+            return store.read_into(obj.store_key, first, buffer)
+
+    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key, read_into)
     if reader.size_bytes != obj.size_bytes or reader.sha256 != bytes(obj.sha256):
         raise FactsDiffer("The stored object is not the recorded one.", object_id=obj.id)
     return reader
+
+
+@contextmanager
+def _lost(obj: SealedObject) -> Iterator[None]:
+    try:
+        yield
+    except ObjectMissing as error:
+        raise ObjectLost("The store no longer holds this object.", object_id=obj.id) from error
 
 
 def _report(object_id: UUID, store: str, error: Integrity) -> None:

@@ -126,6 +126,16 @@ def test_a_disk_that_returns_a_few_bytes_at_a_time_is_read_to_the_end(tmp_path, 
     assert store.read(KEY, 100, len(PLAIN) + 1) == PLAIN[100:]
 
 
+def test_memory_is_filled_to_the_end_however_little_comes_at_once(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+    put(store)
+    real = os.preadv
+    monkeypatch.setattr(os, "preadv", lambda descriptor, views, at: real(descriptor, [views[0][:700]], at))
+    buffer = bytearray(len(PLAIN) - 100)
+    assert store.read_into(KEY, 100, memoryview(buffer)) == len(buffer)
+    assert bytes(buffer) == PLAIN[100:]
+
+
 def run_and_kill(root, moment):
     """Another process puts an object and is killed at the moment that `moment` names."""
     program = f"""

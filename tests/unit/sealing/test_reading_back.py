@@ -33,6 +33,25 @@ def test_every_byte_is_hashed_once_and_in_order(size):
     assert hashing_threads() == []
 
 
+def into_memory(sealed):
+    def read_into(start, view):
+        data = sealed.data[start : start + len(view)]
+        view[: len(data)] = data
+        return len(data)
+
+    return read_into
+
+
+@pytest.mark.parametrize("size", [48, 49, 96, 97, 512])
+def test_a_store_that_fills_our_memory_is_hashed_the_same(size):
+    sealed = seal([PLAIN[:size]])
+    reader = sealed.reader()
+    reader._read_into = into_memory(sealed)
+    copy = bytearray()
+    assert reader.verify(copy.extend) == hashlib.sha256(PLAIN[:size]).digest()
+    assert bytes(copy) == sealed.data
+
+
 @pytest.mark.parametrize("size", [0, 48, 49, 512])
 def test_the_sealed_object_goes_whole_to_who_wants_a_copy(size):
     sealed = seal([PLAIN[:size]])
@@ -70,6 +89,10 @@ def test_a_store_that_ends_early_is_noticed_in_any_batch():
     sealed = seal([PLAIN])
     reader = sealed.reader()
     reader._read_at = lambda start, stop: sealed.data[start : min(stop, 400)]
+    with pytest.raises(Truncated):
+        reader.verify()
+    sealed.data = sealed.data[:400]
+    reader._read_into = into_memory(sealed)
     with pytest.raises(Truncated):
         reader.verify()
     assert hashing_threads() == []
