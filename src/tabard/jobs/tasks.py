@@ -28,6 +28,7 @@ from tabard.retention import early_disposal
 from tabard.retention import selectors as retention_selectors
 from tabard.retention import services as retention
 from tabard.safekeeping import securing, unseen
+from tabard.safekeeping.reconcile import reconcile
 from tabard.safekeeping.scrub import scrub
 from tabard.vault.stores import configured_stores
 
@@ -153,6 +154,20 @@ def scrub_stores(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 -
         unseen_since = began - SCRUB_AGAIN_AFTER
         if unseen.totals(store, unseen_since)[0]:
             scrub(store=store, by=WORKER, clock=now, stop=is_over, unseen_since=unseen_since)
+
+
+@app.periodic(cron="30 0 * * *")
+@app.task(name="tabard.reconcile_nightly", queueing_lock="reconcile_nightly")
+def reconcile_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Compare database, stores, keys and log, so that what is missing is noticed the night it goes."""
+    found = reconcile(
+        by=WORKER,
+        at=now(),
+        belonging=retention_selectors.recordings_of,
+        report=lambda each: logger.error("%s %s: %s", each.code, each.object_id or each.key, each.words),
+        progress=lambda _what, _number: None,
+    )
+    logger.info("Reconciled %d objects: %s", found.objects, found.findings or "nothing disagrees")
 
 
 @app.periodic(cron="* * * * *")
