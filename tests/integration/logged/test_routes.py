@@ -35,8 +35,8 @@ def content_of(response) -> bytes:
 def test_every_route_says_what_it_leaves():
     undeclared = sorted(set(NAMED) - set(LEAVES) - set(LEAVES_NONE))
     assert not undeclared, (
-        f"Nothing says which event these leave: {undeclared}. Write it in LEAVES of tests/integration/logged/routes.py, or "
-        "the reason why they leave none in LEAVES_NONE."
+        f"Nothing says which event these leave: {undeclared}. Write it in LEAVES of "
+        "tests/integration/logged/routes.py, or the reason why they leave none in LEAVES_NONE."
     )
     assert sorted((set(LEAVES) | set(LEAVES_NONE)) - set(NAMED)) == [], "these are declared and are no more"
 
