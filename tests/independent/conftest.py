@@ -21,3 +21,11 @@ def published(django_db_setup, django_db_blocker, tmp_path_factory) -> Published
         files = publish(home)
         transaction.set_rollback(True)
     return files
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """A test of the files needs the database to be made, even where no other test that was chosen does."""
+    for item in items:
+        if "published" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)
