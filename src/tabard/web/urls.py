@@ -80,7 +80,9 @@ _retention = [
     path("early-disposals/<uuid:request_id>/", early_disposals.shown, name="early-disposal"),
     path("early-disposals/<uuid:request_id>/approve", early_disposals.approve, name="early-disposal-approve"),
     path("early-disposals/<uuid:request_id>/refuse", early_disposals.refuse, name="early-disposal-refuse"),
-    path("early-disposals/<uuid:request_id>/withdraw", early_disposals.withdraw, name="early-disposal-withdraw"),
+    path(
+        "early-disposals/<uuid:request_id>/withdraw", early_disposals.withdraw, name="early-disposal-withdraw"
+    ),
     path(
         "recordings/<uuid:recording_id>/early-disposal",
         early_disposals.asked_for,
