@@ -251,7 +251,7 @@ def curve(most: int) -> Iterator[dict[str, Any]]:
 
 def store_nodes(connection: psycopg.Connection[Any], size: int, wanted: int) -> None:
     """The nodes of leaves `size` to `wanted`, by COPY, a block at a time."""
-    from tabard.custody.verify_tree import GrowingTree
+    from tabard.custody.verification.tree import GrowingTree
 
     tree = store_nodes.__dict__.setdefault("tree", GrowingTree())
     with connection.cursor().copy("COPY bench_node (level, index, hash) FROM STDIN") as copy:

@@ -11,13 +11,13 @@ from tabard.custody import selectors, sequencer, services
 from tabard.custody.actors import Subject
 from tabard.custody.adapters import log_signer
 from tabard.custody.consistency import consistency
-from tabard.custody.key_changes import retire_key, rotate_key
-from tabard.custody.key_history import key_history
 from tabard.custody.kinds import EventKind
 from tabard.custody.models import Checkpoint, Cosignature, Event
 from tabard.custody.services import PlannedEvent
-from tabard.custody.timestamp_tokens import request_for
-from tabard.custody.timestamps import note_text
+from tabard.custody.signing.changes import retire_key, rotate_key
+from tabard.custody.signing.history import key_history
+from tabard.custody.timestamping.stamping import note_text
+from tabard.custody.timestamping.tokens import request_for
 from tabard.disclosure.leaves import disclose
 from tabard.kernel.ids import new_id
 from tabard.merkle.note import CosignatureSigner, SignedNote

@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tabard.custody.timestamp_tokens import InvalidTimestamp, TsaChain, open_token
+from tabard.custody.timestamping.tokens import InvalidTimestamp, TsaChain, open_token
 from tabard.disclosure.leaves import Leaf, open_details
 from tabard.disclosure.receipt_walk import Keys, walk_receipt
 from tabard.kernel.errors import TabardError

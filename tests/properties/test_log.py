@@ -15,8 +15,8 @@ from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import FileSigner
 from tabard.custody.canonical import canonical
 from tabard.custody.kinds import EventKind
-from tabard.custody.log_keys import LogKeys
 from tabard.custody.models import Event
+from tabard.custody.signing.keys import LogKeys
 from tabard.custody.verify import LogReport, verify_log
 from tabard.kernel.clock import now
 from tabard.kernel.ids import new_id

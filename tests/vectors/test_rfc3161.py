@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from tabard.custody.timestamp_tokens import InvalidTimestamp, InvalidTsaChain, TsaChain, open_token
+from tabard.custody.timestamping.tokens import InvalidTimestamp, InvalidTsaChain, TsaChain, open_token
 from tabard.kernel.errors import TabardError
 
 

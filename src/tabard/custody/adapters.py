@@ -13,9 +13,9 @@ from uuid import NAMESPACE_URL, uuid5
 from django.conf import settings
 
 from tabard.custody.actors import Subject
-from tabard.custody.durable import create_durably, write_durably
 from tabard.custody.errors import LogCorrupt
-from tabard.custody.log_keys import LogKeys, read_keys
+from tabard.custody.signing.durable import create_durably, write_durably
+from tabard.custody.signing.keys import LogKeys, read_keys
 from tabard.merkle.note import VerifierKey, sign_note
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from tabard.custody import timestamps
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetSequenced, NotYetStamped, TsaUnavailable
 from tabard.custody.kinds import EventKind
 from tabard.custody.models import Checkpoint, TimestampToken
-from tabard.custody.quorum import is_witnessed, witness_policy
 from tabard.custody.selectors import history, not_yet, published_note, witnessed_checkpoint
+from tabard.custody.timestamping import stamping as timestamps
+from tabard.custody.witnesses.quorum import is_witnessed, witness_policy
 from tabard.merkle.note import VerifierKey, open_note
 from tabard.merkle.policy import NONE, Policy
 

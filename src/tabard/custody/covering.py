@@ -11,7 +11,7 @@ from django.db import connection
 
 from tabard.custody.models import Event, TimestampToken
 from tabard.custody.selectors import EventLine, lines
-from tabard.custody.timestamp_tokens import InvalidTsaChain, TsaChain
+from tabard.custody.timestamping.tokens import InvalidTsaChain, TsaChain
 from tabard.merkle.tree import leaf_hash
 
 _EARLIEST = """

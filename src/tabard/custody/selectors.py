@@ -19,7 +19,7 @@ from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.custody.leaf import actor_value, commitment
 from tabard.custody.models import Checkpoint, Event, EventParticulars
 from tabard.custody.nodes import read_nodes
-from tabard.custody.quorum import newest_witnessed, note_with_cosignatures
+from tabard.custody.witnesses.quorum import newest_witnessed, note_with_cosignatures
 from tabard.kernel.errors import NotFound
 from tabard.merkle.proofs import inclusion_proof
 from tabard.merkle.tiles import TILE_WIDTH, BundleId, covers, encode_bundle, parse_path, tile_bytes

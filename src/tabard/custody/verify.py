@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from tabard.custody.dating import DATING_TOLERANCE, time_in_id
-from tabard.custody.timestamp_tokens import TsaChain
-from tabard.custody.verify_heads import Seen, find_heads
-from tabard.custody.verify_report import Defect, LogReport
-from tabard.custody.verify_rows import check_row, waiting
-from tabard.custody.verify_tree import Progress, TreeWalk
+from tabard.custody.timestamping.tokens import TsaChain
+from tabard.custody.verification.dating import DATING_TOLERANCE, time_in_id
+from tabard.custody.verification.heads import Seen, find_heads
+from tabard.custody.verification.report import Defect, LogReport
+from tabard.custody.verification.rows import check_row, waiting
+from tabard.custody.verification.tree import Progress, TreeWalk
 from tabard.merkle.note import VerifierKey
 
 __all__ = ["Defect", "LogReport", "Seen", "fingerprint", "verify_log"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tabard.custody.timestamp_tokens import TsaChain
+from tabard.custody.timestamping.tokens import TsaChain
 from tabard.disclosure import bag
 from tabard.disclosure.container import Container, Placed
 from tabard.disclosure.errors import CheckFailed, FactsBroken

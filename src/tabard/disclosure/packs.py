@@ -17,7 +17,7 @@ from tabard.custody.actors import Actor, Subject
 from tabard.custody.anchors import anchor
 from tabard.custody.errors import NotYetSequenced
 from tabard.custody.kinds import EventKind
-from tabard.custody.timestamps import patience
+from tabard.custody.timestamping.stamping import patience
 from tabard.disclosure.assembly import Sender, assemble
 from tabard.disclosure.contents import contents_of
 from tabard.disclosure.errors import PackDisposed, PackNotReady

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from tabard.custody.kinds import EventKind
-from tabard.custody.timestamp_tokens import TsaChain, open_token
+from tabard.custody.timestamping.tokens import TsaChain, open_token
 from tabard.disclosure.event_words import words_of
 from tabard.disclosure.history_document import in_london, in_utc
 from tabard.disclosure.leaves import Leaf

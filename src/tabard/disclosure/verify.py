@@ -9,7 +9,7 @@ and the files with the force's signed log. A check that cannot be made has faile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tabard.custody.timestamp_tokens import TsaChain
+from tabard.custody.timestamping.tokens import TsaChain
 from tabard.disclosure import rules
 from tabard.disclosure.checks import CHECKS
 from tabard.disclosure.container import Container

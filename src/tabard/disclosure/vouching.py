@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from tabard.custody.timestamp_tokens import InvalidTimestamp, Stamp, TsaChain, open_token
+from tabard.custody.timestamping.tokens import InvalidTimestamp, Stamp, TsaChain, open_token
 from tabard.disclosure.errors import CheckFailed, FactsBroken
 from tabard.merkle.checkpoint import InvalidCheckpoint, open_checkpoint
 from tabard.merkle.note import (

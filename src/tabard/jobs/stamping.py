@@ -9,7 +9,7 @@ import threading
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from tabard.custody import timestamps
+from tabard.custody.timestamping import stamping as timestamps
 from tabard.kernel.clock import now
 from tabard.kernel.errors import TabardError
 

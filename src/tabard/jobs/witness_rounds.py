@@ -14,10 +14,10 @@ from django.db import DatabaseError, connection
 
 from tabard.custody.errors import WitnessAhead, WitnessDisagrees
 from tabard.custody.ports import WitnessClient
-from tabard.custody.quorum import witness_policy
-from tabard.custody.witness_http import HttpWitness
-from tabard.custody.witness_standing import Trouble, forget_trouble, tell_trouble
-from tabard.custody.witnessing import Target, next_target, obtain_cosignature
+from tabard.custody.witnesses.asking import Target, next_target, obtain_cosignature
+from tabard.custody.witnesses.http import HttpWitness
+from tabard.custody.witnesses.quorum import witness_policy
+from tabard.custody.witnesses.standing import Trouble, forget_trouble, tell_trouble
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Integrity, TabardError
 from tabard.merkle.policy import Policy, PolicyWitness

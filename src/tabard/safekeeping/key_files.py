@@ -7,8 +7,8 @@ key ring takes in what it lacks.
 import shutil
 from pathlib import Path
 
-from tabard.custody.durable import write_durably
-from tabard.custody.log_keys import read_keys
+from tabard.custody.signing.durable import write_durably
+from tabard.custody.signing.keys import read_keys
 from tabard.kernel.errors import Integrity
 from tabard.merkle.checkpoint import Checkpoint
 from tabard.merkle.note import SignedNote, VerifierKey

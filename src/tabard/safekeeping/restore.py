@@ -28,8 +28,8 @@ from tabard.custody.actors import Actor
 from tabard.custody.adapters import whole
 from tabard.custody.carrying import keep_checkpoint, place_leaves
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
-from tabard.custody.log_keys import LogKeys
 from tabard.custody.nodes import read_nodes
+from tabard.custody.signing.keys import LogKeys
 from tabard.kernel.errors import Integrity
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.tree import root

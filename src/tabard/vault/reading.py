@@ -95,17 +95,17 @@ class ObjectReader:
         raise self._last_error()
 
     def _good(self) -> Iterator[tuple[str, SealedReader]]:
-        """The readers of the copies not yet known to be damaged, in the order of the stores.
+        """The readers of the copies in the order of the stores, those known to be damaged last.
+
+        A damaged copy is good but for a chunk or two: where there is no other, what is whole of it is still given out.
 
         Raises:
             Integrity, Unavailable: there was none at all.
         """
         found = False
-        for name, store in self._stores.items():
-            if name in self._damaged:
-                continue
+        for name in sorted(self._stores, key=lambda name: name in self._damaged):
             with self._noting(name):
-                reader = self._readers.get(name) or self._open(name, store)
+                reader = self._readers.get(name) or self._open(name, self._stores[name])
                 found = True
                 yield name, reader
         if not found:
@@ -118,7 +118,7 @@ class ObjectReader:
 
     @contextmanager
     def _noting(self, name: str) -> Iterator[None]:
-        """A copy that fails inside the block is left alone from then on; the error does not leave the block."""
+        """A copy that fails inside the block is asked last from then on; the error does not leave the block."""
         try:
             yield
         except Integrity as error:

@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from tabard.custody import selectors, sequencer, services
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import FileSigner
-from tabard.custody.durable import create_durably
 from tabard.custody.errors import KeyChangeNotPossible, LogCorrupt
-from tabard.custody.key_changes import retire_key, rotate_key, unlogged_change
-from tabard.custody.key_history import key_history
 from tabard.custody.kinds import EventKind
-from tabard.custody.log_keys import LogKeys
 from tabard.custody.models import Checkpoint, Event
+from tabard.custody.signing.changes import retire_key, rotate_key, unlogged_change
+from tabard.custody.signing.durable import create_durably
+from tabard.custody.signing.history import key_history
+from tabard.custody.signing.keys import LogKeys
 from tabard.custody.verify import verify_log
 from tabard.kernel.clock import now
 from tabard.kernel.ids import new_id
@@ -140,7 +140,7 @@ def test_a_change_whose_event_cannot_be_written_is_not_made_twice(signer, monkey
         raise OSError
 
     with monkeypatch.context() as patched:
-        patched.setattr("tabard.custody.key_changes.services.append", refuse)
+        patched.setattr("tabard.custody.signing.changes.services.append", refuse)
         for _ in range(2):
             with pytest.raises(OSError):  # noqa: PT011 - it is ours, and says nothing
                 rotate_key(signer=signer, by=BY, at=AT)
@@ -247,7 +247,7 @@ def test_a_key_file_that_is_gone_stops_the_signing(signer):
 
 
 def _die_at_the_write(monkeypatch, when: str) -> None:
-    from tabard.custody import key_changes
+    from tabard.custody.signing import changes as key_changes
 
     write = key_changes.write_durably
 

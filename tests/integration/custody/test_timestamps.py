@@ -10,15 +10,16 @@ from django.db import connection, transaction
 from tests.tampering import tampering
 from tests.time_stamping import listening, make_tsa
 
-from tabard.custody import sequencer, services, timestamps
+from tabard.custody import sequencer, services
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import TsaUnavailable
 from tabard.custody.kinds import EventKind
 from tabard.custody.models import TimestampToken
-from tabard.custody.timestamp_tokens import InvalidTimestamp
-from tabard.custody.timestamps import every, note_text, stamp_if_due, tokens, trusted_chain
-from tabard.custody.tsa_http import HttpAuthority
+from tabard.custody.timestamping import stamping as timestamps
+from tabard.custody.timestamping.authority import HttpAuthority
+from tabard.custody.timestamping.stamping import every, note_text, stamp_if_due, tokens, trusted_chain
+from tabard.custody.timestamping.tokens import InvalidTimestamp
 from tabard.jobs.stamping import stamp_until
 from tabard.kernel.ids import new_id
 
@@ -105,7 +106,7 @@ def test_an_answer_that_is_none_is_not_kept_and_asked_for_again(tsa, mood):
 @pytest.mark.django_db
 def test_a_token_for_an_earlier_request_is_not_taken_for_this_one(tsa):
     checkpoint()
-    from tabard.custody.timestamp_tokens import request_for
+    from tabard.custody.timestamping.tokens import request_for
 
     old = tsa.reply(request_for(note_text(checkpoint())).as_bytes())
     tsa.moods = [old]
@@ -154,7 +155,7 @@ def test_an_authority_that_drips_or_hangs_is_given_up(tmp_path, monkeypatch):
     """It takes the connection and says nothing; nobody waits longer than a step may take."""
     import socket
 
-    from tabard.custody import tsa_http
+    from tabard.custody.timestamping import authority as tsa_http
 
     monkeypatch.setattr(tsa_http, "STEP_WITHIN_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -29,9 +29,9 @@ from tabard.custody.errors import (
 from tabard.custody.kinds import EventKind
 from tabard.custody.models import Checkpoint, Cosignature, Event
 from tabard.custody.ports import SawSize
-from tabard.custody.witness_http import HttpWitness
-from tabard.custody.witness_standing import standing
-from tabard.custody.witnessing import PATIENCE, next_target, obtain_cosignature
+from tabard.custody.witnesses.asking import PATIENCE, next_target, obtain_cosignature
+from tabard.custody.witnesses.http import HttpWitness
+from tabard.custody.witnesses.standing import standing
 from tabard.jobs.witness_rounds import WitnessRounds
 from tabard.kernel.clock import now
 from tabard.kernel.ids import new_id

@@ -13,12 +13,12 @@ from tests.integration.disclosure.forger import forged, unpack
 from tests.time_stamping import listening, make_tsa
 from tests.world import BY
 
-from tabard.custody import timestamps
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetStamped, NotYetWitnessed
-from tabard.custody.key_changes import rotate_key
 from tabard.custody.models import Checkpoint, Cosignature
-from tabard.custody.timestamp_tokens import request_for
+from tabard.custody.signing.changes import rotate_key
+from tabard.custody.timestamping import stamping as timestamps
+from tabard.custody.timestamping.tokens import request_for
 from tabard.disclosure import bag, packs
 from tabard.disclosure.models import Pack
 from tabard.disclosure.verify import verify_pack

@@ -7,10 +7,10 @@ from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody import receipts
 from tabard.custody.adapters import log_signer, whole
-from tabard.custody.key_changes import KeyChange, retire_key, rotate_key
 from tabard.custody.kinds import EventKind as E
 from tabard.custody.models import Event
 from tabard.custody.sequencer import sign_checkpoint
+from tabard.custody.signing.changes import KeyChange, retire_key, rotate_key
 from tabard.fleet import services as fleet
 from tabard.fleet.importing import import_cameras
 from tabard.incidents import exhibits, log_reading
@@ -231,12 +231,12 @@ def _subject(change: KeyChange):
     return Event.objects.filter(kind=change.kind.value).latest("id").subject_id
 
 
-@act("custody.key_changes.rotate_key", E.LOG_KEY_ROTATED)
+@act("custody.signing.changes.rotate_key", E.LOG_KEY_ROTATED)
 def rotate_log_key(stage: Stage) -> Call:
     return lambda: _subject(rotate_key(signer=log_signer(), by=BY, at=AT))
 
 
-@act("custody.key_changes.retire_key", E.LOG_KEY_RETIRED)
+@act("custody.signing.changes.retire_key", E.LOG_KEY_RETIRED)
 def retire_log_key(stage: Stage) -> Call:
     from tabard.custody import sequencer
 

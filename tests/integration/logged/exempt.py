@@ -13,8 +13,8 @@ SERVICES: Mapping[str, str] = {
     "custody.services.erase_details": WITHIN + "retention.services.dispose_of",
     "custody.sequencer.sequence": "gives events their places in the log; what it does can be seen in the log itself",
     "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
-    "custody.witnessing.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
-    "custody.timestamps.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
+    "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
+    "custody.timestamping.stamping.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
     "intake.services.put_container": "an empty container is a name and says nothing of footage; what is put into it is "
     "logged, and so is what is said of it later (`put_container#late`)",
     "media.making.copy": "moves bytes between files",

@@ -15,8 +15,8 @@ from tabard.custody.actors import Actor, Subject
 from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.models import Checkpoint, Cosignature, Event, Node, TimestampToken
-from tabard.custody.timestamp_tokens import TsaChain, open_token, request_for
-from tabard.custody.timestamps import note_text
+from tabard.custody.timestamping.stamping import note_text
+from tabard.custody.timestamping.tokens import TsaChain, open_token, request_for
 from tabard.custody.verify import LogReport, Seen, verify_log
 from tabard.kernel.clock import now
 from tabard.kernel.ids import new_id

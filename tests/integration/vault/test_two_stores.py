@@ -205,6 +205,28 @@ def test_both_copies_bad_is_an_integrity_error_and_stays_on_record(stores):
     assert done.failed == 1
 
 
+def test_what_is_whole_of_the_only_copy_is_still_given_out(stores, settings):
+    settings.TABARD_STORE_B_URL = ""
+    obj = sealed()
+    stores.rot("a", obj)  # the second chunk of four
+    reader = services.open_object(obj=obj)
+    for _ in range(2):
+        with pytest.raises(Integrity):
+            list(reader.read())
+        assert b"".join(reader.read(0, 100)) == PLAIN[:100]
+        assert b"".join(reader.read(600_000, 900_000)) == PLAIN[600_000:900_000]
+    assert Damage.objects.count() == 1
+
+
+def test_two_copies_damaged_in_different_places_make_one_whole(stores):
+    obj = sealed()
+    secure(obj)
+    stores.rot("a", obj, at=300_000)
+    stores.rot("b", obj, at=900_000)
+    assert b"".join(services.open_object(obj=obj).read()) == PLAIN
+    assert sorted(Damage.objects.values_list("store", flat=True)) == ["a", "b"]
+
+
 def test_a_first_store_that_is_down_is_read_past_without_calling_it_damaged(stores, monkeypatch):
     obj = sealed()
     secure(obj)

@@ -13,7 +13,7 @@ from tabard.cli.postgres import Server
 from tabard.kernel.clock import now
 
 if TYPE_CHECKING:
-    from tabard.custody.key_changes import KeyChange
+    from tabard.custody.signing.changes import KeyChange
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before what cannot be undone.")]
@@ -28,8 +28,8 @@ def rotate_key(dry_run: DryRun = False, json: Json = False) -> None:
     with database():
         from tabard.custody.actors import Actor
         from tabard.custody.adapters import log_signer
-        from tabard.custody.key_changes import rotate_key as rotate
-        from tabard.custody.key_changes import unlogged_change
+        from tabard.custody.signing.changes import rotate_key as rotate
+        from tabard.custody.signing.changes import unlogged_change
 
         signer = log_signer()
         if dry_run:
@@ -54,8 +54,8 @@ def retire_key(dry_run: DryRun = False, yes: Yes = False, json: Json = False) ->
     with database():
         from tabard.custody.actors import Actor
         from tabard.custody.adapters import log_signer
-        from tabard.custody.key_changes import check_may_retire, unlogged_change
-        from tabard.custody.key_changes import retire_key as retire
+        from tabard.custody.signing.changes import check_may_retire, unlogged_change
+        from tabard.custody.signing.changes import retire_key as retire
 
         signer = log_signer()
         keys = signer.keys()
@@ -80,7 +80,7 @@ def keys(json: Json = False) -> None:
     """List every key that the log ever had, with the sizes of the first and the last checkpoint that it signed."""
     with database():
         from tabard.custody.adapters import log_signer
-        from tabard.custody.key_history import key_history
+        from tabard.custody.signing.history import key_history
 
         spans = key_history(log_signer().keys())
     for span in spans:
@@ -99,7 +99,7 @@ def finding(home: Home) -> Finding:
         from django.db import connection
 
         from tabard.custody.adapters import log_signer
-        from tabard.custody.key_changes import unlogged_change
+        from tabard.custody.signing.changes import unlogged_change
 
         try:
             keys = log_signer().keys()

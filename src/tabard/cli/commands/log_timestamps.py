@@ -12,7 +12,7 @@ from tabard.kernel.clock import now
 def timestamps(json: Json = False) -> None:
     """Check every kept timestamp, newest first: which checkpoint it dates, who says so, and whether it holds."""
     with database():
-        from tabard.custody import timestamps as stamps
+        from tabard.custody.timestamping import stamping as stamps
 
         found = list(stamps.tokens(stamps.trusted_chain()))
     for one in found:
@@ -40,7 +40,7 @@ def finding(home: Home) -> Finding:
         load_django()
         from django.db import connection
 
-        from tabard.custody import timestamps as stamps
+        from tabard.custody.timestamping import stamping as stamps
 
         try:
             by, chain = stamps.authority(), stamps.trusted_chain()

@@ -44,9 +44,9 @@ def verify(
     """
     with database():
         from tabard.custody.adapters import log_signer
-        from tabard.custody.quorum import witness_policy
-        from tabard.custody.timestamps import trusted_chain
+        from tabard.custody.timestamping.stamping import trusted_chain
         from tabard.custody.verify import verify_log
+        from tabard.custody.witnesses.quorum import witness_policy
 
         signer, policy = log_signer(), witness_policy()
         last = signer.last_signed()

@@ -15,7 +15,7 @@ from tabard.cli.postgres import Server
 from tabard.kernel.clock import now
 
 if TYPE_CHECKING:
-    from tabard.custody.witness_standing import Standing, WitnessStanding
+    from tabard.custody.witnesses.standing import Standing, WitnessStanding
 
 LONG_ENOUGH = timedelta(minutes=5)
 """A quorum that is not there after this needs somebody to look."""
@@ -24,7 +24,7 @@ LONG_ENOUGH = timedelta(minutes=5)
 def witnesses(json: Json = False) -> None:
     """Show what each witness of the policy cosigned last, and what keeps it from cosigning. Exits 1 if proofs wait."""
     with database():
-        from tabard.custody.witness_standing import standing
+        from tabard.custody.witnesses.standing import standing
 
         found = standing()
     wrong = _wrong(found, now())
@@ -47,7 +47,7 @@ def finding(home: Home) -> Finding:
         from django.db import connection
 
         from tabard.custody.adapters import log_signer
-        from tabard.custody.witness_standing import standing
+        from tabard.custody.witnesses.standing import standing
 
         found, keys = standing(), log_signer().verifiers
         connection.close()

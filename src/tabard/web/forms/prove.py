@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from tabard.custody.timestamp_tokens import MOST_TOKEN_BYTES, TsaChain
+from tabard.custody.timestamping.tokens import MOST_TOKEN_BYTES, TsaChain
 from tabard.kernel.errors import Invalid
 from tabard.merkle.note import ED25519, VerifierKey
 from tabard.merkle.tlog_proof import MAX_PROOF_BYTES

@@ -22,8 +22,8 @@ from tabard.custody import selectors
 from tabard.custody.adapters import log_signer
 from tabard.custody.covering import covered_events
 from tabard.custody.errors import NotYetSequenced
-from tabard.custody.key_history import key_history
 from tabard.custody.selectors import EventLine, LogPage
+from tabard.custody.signing.history import key_history
 from tabard.disclosure.event_words import said, words_of
 from tabard.disclosure.history_csv import entries_csv
 from tabard.disclosure.item_names import ItemName, item_names

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tabard.custody.adapters import log_signer
 from tabard.custody.covering import stamp_over
 from tabard.custody.errors import NotYetSequenced, WitnessPolicyUnusable
-from tabard.custody.quorum import witness_policy
 from tabard.custody.selectors import sheet
 from tabard.custody.verify import fingerprint
+from tabard.custody.witnesses.quorum import witness_policy
 from tabard.disclosure.receipt_walk import SHOWS_NOT, Keys, ReceiptWalk, Timestamp, walk_receipt
 from tabard.incidents.log_reading import check_may_take_proof, take_receipt
 from tabard.kernel.clock import now

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tabard.custody.models import Event
-from tabard.custody.verify_heads import SignedHead
-from tabard.custody.verify_report import LogReport
-from tabard.custody.verify_rows import EventRow, waiting
+from tabard.custody.verification.heads import SignedHead
+from tabard.custody.verification.report import LogReport
+from tabard.custody.verification.rows import EventRow, waiting
 from tabard.merkle.tree import leaf_hash
 
 

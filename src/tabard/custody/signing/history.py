@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tabard.custody.log_keys import LogKeys
 from tabard.custody.models import Checkpoint
+from tabard.custody.signing.keys import LogKeys
 from tabard.merkle.note import SignedNote, VerifierKey
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from tabard.custody.models import Checkpoint, Cosignature
-from tabard.custody.quorum import newest_witnessed, witness_policy
+from tabard.custody.witnesses.quorum import newest_witnessed, witness_policy
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.policy import Policy, PolicyWitness
 

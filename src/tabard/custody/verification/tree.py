@@ -13,11 +13,11 @@ from django.db import connection
 
 from tabard.custody.nodes import read_run, read_runs
 from tabard.custody.selectors import latest_checkpoint
-from tabard.custody.verify_heads import Heads, SignedHead
-from tabard.custody.verify_places import Misplaced, name_misplaced
-from tabard.custody.verify_report import LogReport
-from tabard.custody.verify_rows import EventRow, block, check_row, strays
-from tabard.custody.verify_tiles import TileCheck
+from tabard.custody.verification.heads import Heads, SignedHead
+from tabard.custody.verification.places import Misplaced, name_misplaced
+from tabard.custody.verification.report import LogReport
+from tabard.custody.verification.rows import EventRow, block, check_row, strays
+from tabard.custody.verification.tiles import TileCheck
 from tabard.merkle.tree import EMPTY_ROOT, HASH_SIZE, NodeId, extend, fold, leaf_hash, range_nodes
 
 BLOCK_EVENTS = 4096  # a multiple of a tile's width, so that a block holds whole tiles

@@ -12,7 +12,7 @@ from tabard.custody.errors import WitnessAhead, WitnessDisagrees, WitnessUnavail
 from tabard.custody.models import Checkpoint, Cosignature
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import SawSize, WitnessClient
-from tabard.custody.quorum import is_witnessed, verified_cosignature
+from tabard.custody.witnesses.quorum import is_witnessed, verified_cosignature
 from tabard.merkle.note import InvalidNote, SignedNote, cosigned_at, parse_signatures
 from tabard.merkle.policy import Policy, PolicyWitness
 from tabard.merkle.proofs import consistency_proof

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tabard.custody.errors import TsaUnavailable
-from tabard.custody.timestamp_tokens import MOST_TOKEN_BYTES
+from tabard.custody.timestamping.tokens import MOST_TOKEN_BYTES
 
 STEP_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 15.0

@@ -14,11 +14,11 @@ from django.db import connection
 from psycopg import Cursor
 
 from tabard.custody.canonical import canonical
-from tabard.custody.dating import misdated
 from tabard.custody.leaf import commitment_to, rfc3339, written
 from tabard.custody.restored import is_in, restored_gaps
-from tabard.custody.verify_heads import Heads
-from tabard.custody.verify_report import LogReport
+from tabard.custody.verification.dating import misdated
+from tabard.custody.verification.heads import Heads
+from tabard.custody.verification.report import LogReport
 
 # Where a leaf of version 1 has its commitment to the details: what comes before it has one length in all of them.
 _DETAILS = slice(122, 186)

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from django.db import connection
 
-from tabard.custody.dating import time_in_id
 from tabard.custody.models import Checkpoint, Cosignature, TimestampToken
-from tabard.custody.timestamp_tokens import TsaChain
-from tabard.custody.timestamps import problem_of
-from tabard.custody.verify_report import LogReport
+from tabard.custody.timestamping.stamping import problem_of
+from tabard.custody.timestamping.tokens import TsaChain
+from tabard.custody.verification.dating import time_in_id
+from tabard.custody.verification.report import LogReport
 from tabard.kernel.errors import Integrity
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
 from tabard.merkle.checkpoint import open_checkpoint

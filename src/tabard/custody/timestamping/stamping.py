@@ -19,15 +19,15 @@ from django.db import connection
 from tabard.custody.errors import TsaUnavailable
 from tabard.custody.models import Checkpoint, TimestampToken
 from tabard.custody.ports import TimestampAuthority
-from tabard.custody.quorum import newest_witnessed
-from tabard.custody.timestamp_tokens import (
+from tabard.custody.timestamping.authority import HttpAuthority
+from tabard.custody.timestamping.tokens import (
     InvalidTimestamp,
     InvalidTsaChain,
     TsaChain,
     open_token,
     request_for,
 )
-from tabard.custody.tsa_http import HttpAuthority
+from tabard.custody.witnesses.quorum import newest_witnessed
 from tabard.merkle.note import SignedNote
 
 _LOCK = 0x7A62_7473_615F_6173  # "zbtsa_as": one worker of all asks

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tabard.custody import selectors
-from tabard.custody.verify_report import LogReport
+from tabard.custody.verification.report import LogReport
 from tabard.kernel.errors import TabardError
 from tabard.merkle.tiles import (
     TILE_HEIGHT,

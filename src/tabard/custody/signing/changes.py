@@ -21,11 +21,11 @@ from django.db import transaction
 from tabard.custody import services
 from tabard.custody.actors import Actor
 from tabard.custody.adapters import FileSigner, whole
-from tabard.custody.durable import write_durably
 from tabard.custody.errors import KeyChangeNotPossible
 from tabard.custody.kinds import EventKind
-from tabard.custody.log_keys import LogKeys, read_keys
 from tabard.custody.models import Checkpoint, Event
+from tabard.custody.signing.durable import write_durably
+from tabard.custody.signing.keys import LogKeys, read_keys
 from tabard.merkle.note import VerifierKey, open_note
 
 
