@@ -47,7 +47,7 @@ def test_the_asker_never_counts_as_an_approver():
     assert not judge(facts(State.APPROVED, {ASKER}), Act.EXECUTE, None, AT).allowed
 
 
-@pytest.mark.parametrize("act", set(Act) - {Act.EXPIRE})
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.EXPIRE])
 def test_once_run_out_it_can_only_expire(act):
     late = AT + timedelta(days=14)
     state = State.APPROVED if act is Act.EXECUTE else State.REQUESTED
