@@ -86,12 +86,15 @@ class ObjectReader:
         raise self._last_error()
 
     def _pieces(self, at: int, stop: int) -> Iterator[bytes]:
-        for name, reader in self._good():
-            with self._noting(name):
-                for piece in reader.read(at, stop):
-                    at += len(piece)
-                    yield piece
-                return
+        began = -1
+        while began < at:  # copies damaged in different places make one whole between them
+            began = at
+            for name, reader in self._good():
+                with self._noting(name):
+                    for piece in reader.read(at, stop):
+                        at += len(piece)
+                        yield piece
+                    return
         raise self._last_error()
 
     def _good(self) -> Iterator[tuple[str, SealedReader]]:
