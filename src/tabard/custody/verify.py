@@ -2,8 +2,8 @@
 
 Each event's columns and commitments are compared with its leaf, each leaf with the stored tree and with the published
 tiles, the tree with every checkpoint that was ever signed and can be found, and each time with the times around it.
-The parts: `verify_heads` (what was signed), `verify_rows` (one event), `verify_tree` (all of them), `verify_places`
-(which of them), `verify_tiles` (what outsiders get), `dating` (when).
+The parts, in `verification`: `heads` (what was signed), `rows` (one event), `tree` (all of them), `places` (which of
+them), `tiles` (what outsiders get), `dating` (when).
 """
 
 import hashlib
