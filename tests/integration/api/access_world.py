@@ -70,8 +70,8 @@ class Place:
     pack: Pack
     hold: Hold
     event_id: UUID
-    free: Recording
-    early: EarlyDisposal
+    free: Recording | None
+    early: EarlyDisposal | None
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,16 @@ class World:
 
 
 @contextmanager
-def staged(home: Path) -> Iterator[World]:
-    """The force, built once for many tests; nothing of it remains in the database afterwards."""
+def staged(home: Path, *, with_unheld: bool = True) -> Iterator[World]:
+    """The force, built once for many tests; nothing of it remains in the database afterwards.
+
+    Args:
+        home: Where its objects and keys are.
+        with_unheld: Also two recordings in each place that nothing holds, of which one is asked to go early.
+    """
     options = {"TABARD_HOME": home, "TABARD_STORE_URL": "", "PASSWORD_HASHERS": [FAST_HASHER]}
     with override_settings(**options), transaction.atomic():
-        yield build()
+        yield build(with_unheld=with_unheld)
         transaction.set_rollback(True)
 
 
@@ -118,7 +123,7 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def build() -> World:
+def build(*, with_unheld: bool = True) -> World:
     """The force with its footage, every event of it under a signed checkpoint."""
     adopt_policy()
     force = _unit("force", "MPS", "Metropolitan Police", None)
@@ -130,9 +135,11 @@ def build() -> World:
     clerk = _account("clerk", roles=[Role.AUDITOR])
     install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
     places = {
-        "own": _place(barrow, lambeth, asker),
-        "unit": _place(colleague, lambeth, _account("colleague", officer=colleague)),
-        "elsewhere": _place(stranger, hackney, _account("stranger", officer=stranger)),
+        "own": _place(barrow, lambeth, asker, with_unheld=with_unheld),
+        "unit": _place(colleague, lambeth, _account("colleague", officer=colleague), with_unheld=with_unheld),
+        "elsewhere": _place(
+            stranger, hackney, _account("stranger", officer=stranger), with_unheld=with_unheld
+        ),
     }
     sign_log()
     return World(force, lambeth, hackney, asker, clerk, places)
@@ -154,7 +161,7 @@ def subjects(kind: EventKind) -> list[UUID]:
     return [event.subject_id for event in events(kind)]
 
 
-def _place(officer: Officer, unit: Unit, account: Account) -> Place:
+def _place(officer: Officer, unit: Unit, account: Account, *, with_unheld: bool) -> Place:
     camera = receive_camera(
         serial=f"CAM-{officer.shoulder_number}",
         make="Axis",
@@ -193,8 +200,8 @@ def _place(officer: Officer, unit: Unit, account: Account) -> Place:
         pack=_pack(exhibit, account),
         hold=place_hold(recording=recording, kind="complaint", reason="C/12", viewer=can_all, at=DONE_AT),
         event_id=custody.history([recording.id])[0].id,
-        free=_record(officer, camera, 1),
-        early=_early(_record(officer, camera, 2)),
+        free=_record(officer, camera, 1) if with_unheld else None,
+        early=_early(_record(officer, camera, 2)) if with_unheld else None,
     )
 
 

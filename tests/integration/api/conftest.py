@@ -11,7 +11,7 @@ from tabard.people.rules import Role
 
 @pytest.fixture(scope="module")
 def force(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), staged(tmp_path_factory.mktemp("home")) as built:
+    with django_db_blocker.unblock(), staged(tmp_path_factory.mktemp("home"), with_unheld=False) as built:
         yield built
 
 
