@@ -27,7 +27,7 @@ from tabard.vault.stores import configured_stores
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BY = Actor.system("test")
-FLIPS = int(os.environ.get("TABARD_FLIPS", "50"))
+FLIPS = int(os.environ.get("TABARD_FLIPS", "20"))
 SEED = int(os.environ.get("TABARD_FLIPS_SEED", "20261121"))
 KIB = 1024
 # Empty, a byte, a page; a chunk and its neighbours; several chunks; more than one read of 4 MiB.
