@@ -95,7 +95,8 @@ def test_a_move_closes_the_old_posting_and_opens_the_new(team, hackney, enrol, b
     assert Posting.objects.filter(officer=officer).count() == 2
     assert kinds(officer.id) == ["officer.enrolled", "officer.posted"]
     details = history([officer.id])[1].particulars.details
-    assert details == {"from": str(team.id), "to": str(hackney.id)}
+    assert (details["from"], details["to"]) == (str(team.id), str(hackney.id))
+    assert details["name"] == "Lena Barrow", "the log must tell whom it was about without looking elsewhere"
 
 
 def test_a_move_back_into_the_past_or_to_the_same_place_is_refused(team, hackney, enrol, by, day_one):
