@@ -109,7 +109,7 @@ def read_the_log(page):
     sequencer.sign_checkpoint(at=datetime.now(UTC), signer=log_signer())
     page.get_by_role("link", name="Custody log").first.click()
     page.get_by_text("PC 119GD Okafor").first.wait_for()
-    assert page.get_by_text("Access refused").first.is_visible()
+    assert page.get_by_role("link", name="Access refused").first.is_visible()
 
 
 def test_a_bookmark_moves_the_player_without_leaving_the_page(recording, open_browser, sign_in):
