@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from tabard.fleet.models import Dock
 from tabard.kernel.ids import new_id
 from tabard.recordings.models import Recording
 from tabard.vault.models import SealedObject
@@ -23,7 +24,18 @@ class Destination(models.Model):
 
 
 class Container(models.Model):
-    """One container at the Axis door: a recording in transfer, a registry (System, Users, Devices), or rejects."""
+    """What arrives together by one door under one name: a recording in transfer, a registry, or rejected content.
+
+    A name is unique within the destination, the dock, or the `collection` of the folder door that it came from.
+    Registries (System, Users, Devices) and rejected content are the Axis door's alone.
+    """
+
+    class Source(models.TextChoices):
+        """The door it came in by; recordings carry it as their source."""
+
+        AXIS = "axis", "Axis body-worn system"
+        DOCK = "dock", "Dock"
+        FOLDER = "folder", "Folder"
 
     class Kind(models.TextChoices):
         """What it holds."""
@@ -33,7 +45,10 @@ class Container(models.Model):
         REJECTED = "rejected", "Rejected content"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    destination = models.ForeignKey(Destination, models.PROTECT, related_name="containers")
+    source = models.CharField(max_length=16, choices=Source, db_default=Source.AXIS)
+    destination = models.ForeignKey(Destination, models.PROTECT, null=True, related_name="containers")
+    dock = models.ForeignKey(Dock, models.PROTECT, null=True, related_name="containers")
+    collection = models.CharField(max_length=64, blank=True, db_default="")
     name = models.CharField(max_length=256)
     kind = models.CharField(max_length=16, choices=Kind)
     metadata = models.JSONField(default=dict)
@@ -43,7 +58,19 @@ class Container(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["destination", "name"], name="intake_container_name_unique")
+            models.UniqueConstraint(fields=["destination", "name"], name="intake_container_name_unique"),
+            models.UniqueConstraint(fields=["dock", "name"], name="intake_container_name_unique_in_dock"),
+            models.UniqueConstraint(
+                fields=["collection", "name"],
+                condition=models.Q(source="folder"),
+                name="intake_container_name_unique_in_collection",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(source="axis", destination__isnull=False, dock__isnull=True, collection="")
+                | models.Q(source="dock", destination__isnull=True, dock__isnull=False, collection="")
+                | models.Q(source="folder", destination__isnull=True, dock__isnull=True),
+                name="intake_container_belongs_to_its_door",
+            ),
         ]
 
     def __str__(self) -> str:
