@@ -10,13 +10,20 @@ from tabard.vault.models import SealedObject
 
 
 class Destination(models.Model):
-    """What a connection file lets in: one user name and key for one body-worn system. The key is kept hashed."""
+    """What a connection file lets in: one user name and key for one body-worn system. The key is kept hashed.
+
+    A newer connection file brings a new key; the old one is good until the new one is first used. `footage_key_id` is
+    what the newest file tells cameras to encrypt to; once there, it is never empty again.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=64)
     username = models.CharField(max_length=64, unique=True)
     key_sha256 = models.BinaryField()
+    new_key_sha256 = models.BinaryField(null=True)
+    footage_key_id = models.CharField(max_length=128, blank=True, db_default="")
     opened_at = models.DateTimeField()
+    last_heard_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
@@ -27,7 +34,8 @@ class Container(models.Model):
     """What arrives together by one door under one name: a recording in transfer, a registry, or rejected content.
 
     A name is unique within the destination, the dock, or the `collection` of the folder door that it came from.
-    Registries (System, Users, Devices) and rejected content are the Axis door's alone.
+    Registries (System, Users, Devices) and rejected content are the Axis door's alone. What comes from a dock or a
+    folder is an arrival: `closed_at` tells when all its files had come, `completed_at` when its recording stood.
     """
 
     class Source(models.TextChoices):
@@ -53,6 +61,7 @@ class Container(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     recording = models.OneToOneField(Recording, models.PROTECT, null=True, related_name="container")
 
@@ -71,6 +80,13 @@ class Container(models.Model):
                 | models.Q(source="folder", destination__isnull=True, dock__isnull=True),
                 name="intake_container_belongs_to_its_door",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(completed_at__isnull=True),
+                name="intake_container_open",
+            )
         ]
 
     def __str__(self) -> str:

@@ -41,6 +41,8 @@ class Recording(models.Model):
         CONFLICT = "conflict", "Conflicting copies"
         LATE_FILE = "late_file", "A file arrived after the recording was complete"
         CANNOT_DECODE = "cannot_decode", "Cannot be decoded"
+        CANNOT_DECRYPT = "cannot_decrypt", "Cannot be decrypted"
+        INCOMPLETE = "incomplete", "Its transfer was never completed"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     source = models.CharField(max_length=16)
@@ -134,6 +136,60 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EncryptedFile(models.Model):
+    """A camera file that came encrypted: the ciphertext stays as it came, beside its key file and the plain text.
+
+    Until it is decrypted, its segment or attachment points at the ciphertext, `reason` says what is missing, and
+    `tried_with` which keys were tried, so that nothing is tried twice in vain. Then it points at the plain text.
+    """
+
+    class Reason(models.TextChoices):
+        """Why it is not decrypted yet."""
+
+        WAITING = "waiting", "Not tried yet"
+        KEY_MISSING = "key_missing", "Its key file did not come"
+        KEY_BROKEN = "key_broken", "Its key file cannot be read"
+        KEY_UNKNOWN = "key_unknown", "It is encrypted to a key that we do not have"
+        CONTENT_BROKEN = "content_broken", "What its key opens is no footage"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="encrypted_files")
+    segment = models.OneToOneField(Segment, models.PROTECT, null=True, related_name="encrypted_file")
+    attachment = models.OneToOneField(Attachment, models.PROTECT, null=True, related_name="encrypted_file")
+    ciphertext = models.OneToOneField(SealedObject, models.PROTECT, related_name="encrypted_file")
+    key_file = models.ForeignKey(SealedObject, models.PROTECT, null=True, related_name="opens")
+    plain = models.OneToOneField(SealedObject, models.PROTECT, null=True, related_name="decrypted_from")
+    footage_key_id = models.CharField(max_length=128, blank=True)
+    reason = models.CharField(max_length=16, choices=Reason, default=Reason.WAITING, blank=True)
+    tried_with = models.CharField(max_length=64, blank=True)
+    decrypted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(segment__isnull=False, attachment__isnull=True)
+                | models.Q(segment__isnull=True, attachment__isnull=False),
+                name="recordings_encrypted_is_one_file",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(plain__isnull=True, decrypted_at__isnull=True, key_file__isnull=True)
+                & ~models.Q(reason="")
+                | models.Q(
+                    plain__isnull=False, decrypted_at__isnull=False, key_file__isnull=False, reason=""
+                ),
+                name="recordings_decrypted_or_why_not",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(plain__isnull=True), name="recordings_not_decrypted"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ciphertext_id}, encrypted"
 
 
 class Bookmark(models.Model):
