@@ -32,6 +32,9 @@ class EventKind(StrEnum):
     OBJECT_DAMAGED = "object.damaged"
     OBJECT_REPAIRED = "object.repaired"
     OBJECT_SWEPT = "object.swept"
+    OBJECT_DECRYPTED = "object.decrypted"
+    OBJECT_DECRYPTION_FAILED = "object.decryption_failed"
+    ARRIVAL_COMPLETED = "arrival.completed"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_PROBED = "recording.probed"
     RECORDING_CATEGORISED = "recording.categorised"
@@ -79,7 +82,9 @@ class EventKind(StrEnum):
     FLEET_IMPORTED = "fleet.imported"
     DESTINATION_OPENED = "destination.opened"
     DESTINATION_REGISTERED = "destination.registered"
+    DESTINATION_RENEWED = "destination.renewed"
     DESTINATION_REVOKED = "destination.revoked"
+    FOOTAGE_KEY_MADE = "footage_key.made"
     LOG_VIEWED = "log.viewed"
     LOG_RECEIPT_TAKEN = "log.receipt_taken"
     LOG_KEY_ROTATED = "log.key_rotated"
@@ -104,6 +109,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OBJECT_DAMAGED: Section62.ADMINISTRATION,
     EventKind.OBJECT_REPAIRED: Section62.ALTERATION,
     EventKind.OBJECT_SWEPT: Section62.ERASURE,
+    EventKind.OBJECT_DECRYPTED: Section62.ALTERATION,
+    EventKind.OBJECT_DECRYPTION_FAILED: Section62.ADMINISTRATION,
+    EventKind.ARRIVAL_COMPLETED: Section62.COLLECTION,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,
     EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
     EventKind.RECORDING_CATEGORISED: Section62.ALTERATION,
@@ -151,7 +159,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,
     EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
+    EventKind.DESTINATION_RENEWED: Section62.ADMINISTRATION,
     EventKind.DESTINATION_REVOKED: Section62.ADMINISTRATION,
+    EventKind.FOOTAGE_KEY_MADE: Section62.ADMINISTRATION,
     EventKind.LOG_VIEWED: Section62.CONSULTATION,
     EventKind.LOG_RECEIPT_TAKEN: Section62.DISCLOSURE,
     EventKind.LOG_KEY_ROTATED: Section62.ADMINISTRATION,

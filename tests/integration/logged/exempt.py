@@ -15,6 +15,8 @@ SERVICES: Mapping[str, str] = {
     "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
     "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
     "custody.timestamping.stamping.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
+    "intake.arrivals.open_for_collection": "as an empty container (put_container): a name, until something is received",
+    "intake.arrivals.open_for_dock": "the same",
     "intake.services.put_container": "an empty container is a name and says nothing of footage; what is put into it is "
     "logged, and so is what is said of it later (`put_container#late`)",
     "media.making.copy": "moves bytes between files",

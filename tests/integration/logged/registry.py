@@ -1,6 +1,6 @@
 """How is each service called, and which events must it leave? Declared once; `test_services` walks what is declared.
 
-To declare a new service, write in `acts_of_people.py`, `acts_on_recordings.py` or `acts_of_the_vault.py`:
+To declare a new service, write in one of the modules `acts_*.py`:
 
     @act("incidents.services.link", E.INCIDENT_LINKED)
     def link(stage):
@@ -86,6 +86,11 @@ def act(
 
 def declared() -> dict[str, Any]:
     """Every declared act; reading the modules is what declares them."""
-    from tests.integration.logged import acts_of_people, acts_of_the_vault, acts_on_recordings  # noqa: F401
+    from tests.integration.logged import (  # noqa: F401
+        acts_of_people,
+        acts_of_the_vault,
+        acts_on_arrivals,
+        acts_on_recordings,
+    )
 
     return ACTS

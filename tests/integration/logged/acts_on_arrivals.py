@@ -1,0 +1,28 @@
+"""What comes from a dock or a folder, until it is a recording."""
+
+from tests.integration.api.access_world import DONE_AT
+from tests.integration.logged.acts_on_recordings import put
+from tests.integration.logged.registry import AT, BY, Call, Stage, act
+
+from tabard.custody.kinds import EventKind as E
+from tabard.intake import arrivals
+from tabard.intake.models import Container
+
+
+def arrival() -> Container:
+    opened = arrivals.open_for_collection(collection="Card 7", name="GOPR0001", at=DONE_AT)
+    put(opened, "GOPR0001.mp4", b"film")
+    return opened
+
+
+@act("intake.arrivals.close", E.ARRIVAL_COMPLETED)
+def close(stage: Stage) -> Call:
+    opened = arrival()
+    return lambda: arrivals.close(container=opened, by=BY, at=AT) or opened.pk
+
+
+@act("intake.arrivals.register", E.RECORDING_SEALED)
+def register(stage: Stage) -> Call:
+    opened = arrival()
+    arrivals.close(container=opened, by=BY, at=DONE_AT)
+    return lambda: arrivals.register(container=opened, facts={}, by=BY, at=AT).pk
