@@ -37,6 +37,11 @@ class EventKind(StrEnum):
     ARRIVAL_COMPLETED = "arrival.completed"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_PROBED = "recording.probed"
+    RECORDING_CAME_AGAIN = "recording.came_again"
+    RECORDING_TIME_CORRECTED = "recording.time_corrected"
+    RECORDING_ATTRIBUTED = "recording.attributed"
+    RECORDING_FLAGGED = "recording.flagged"
+    RECORDING_FLAG_SETTLED = "recording.flag_settled"
     RECORDING_CATEGORISED = "recording.categorised"
     RECORDING_VIEWED = "recording.viewed"
     RECORDING_PLAYED = "recording.played"
@@ -78,6 +83,7 @@ class EventKind(StrEnum):
     CAMERA_RECEIVED = "camera.received"
     CAMERA_ASSIGNED = "camera.assigned"
     CAMERA_RETURNED = "camera.returned"
+    CAMERA_CLOCK_READ = "camera.clock_read"
     DOCK_INSTALLED = "dock.installed"
     FLEET_IMPORTED = "fleet.imported"
     DESTINATION_OPENED = "destination.opened"
@@ -114,6 +120,11 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.ARRIVAL_COMPLETED: Section62.COLLECTION,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,
     EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
+    EventKind.RECORDING_CAME_AGAIN: Section62.COLLECTION,
+    EventKind.RECORDING_TIME_CORRECTED: Section62.ALTERATION,
+    EventKind.RECORDING_ATTRIBUTED: Section62.ALTERATION,
+    EventKind.RECORDING_FLAGGED: Section62.ALTERATION,
+    EventKind.RECORDING_FLAG_SETTLED: Section62.ALTERATION,
     EventKind.RECORDING_CATEGORISED: Section62.ALTERATION,
     EventKind.RECORDING_VIEWED: Section62.CONSULTATION,
     EventKind.RECORDING_PLAYED: Section62.CONSULTATION,
@@ -155,6 +166,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.CAMERA_RECEIVED: Section62.ADMINISTRATION,
     EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
     EventKind.CAMERA_RETURNED: Section62.ALTERATION,
+    EventKind.CAMERA_CLOCK_READ: Section62.ADMINISTRATION,
     EventKind.DOCK_INSTALLED: Section62.ADMINISTRATION,
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,

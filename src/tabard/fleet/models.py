@@ -1,10 +1,13 @@
-"""Cameras, docks, and who wore which camera when."""
+"""Cameras and their clocks, docks, and who wore which camera when."""
+
+from datetime import timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models.functions import Upper
 
+from tabard.fleet.offsets import Reading
 from tabard.kernel.ids import new_id
 from tabard.people.models import Officer, Unit
 
@@ -52,6 +55,59 @@ class Dock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site} ({self.serial})"
+
+
+class ClockReading(models.Model):
+    """What a camera's clock showed at an instant of ours, and how sure that is. Never changed.
+
+    `applied_at` is null while recordings still wait to be corrected by it.
+    """
+
+    class Source(models.TextChoices):
+        """Who measured."""
+
+        DOCK = "dock", "Dock"
+        AXIS = "axis", "Axis body-worn system"
+        SATELLITES = "satellites", "Satellites, by the camera's own file"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    camera = models.ForeignKey(Camera, models.PROTECT, db_index=False, related_name="clock_readings")
+    camera_at = models.DateTimeField()
+    our_at = models.DateTimeField()
+    uncertainty_ms = models.PositiveIntegerField()
+    source = models.CharField(max_length=16, choices=Source)
+    recorded_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["camera", "our_at", "source"], name="fleet_clock_reading_taken_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["camera"],
+                condition=models.Q(applied_at__isnull=True),
+                name="fleet_clock_not_applied",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"clock of {self.camera_id} at {self.our_at}"
+
+    @property
+    def offset_ms(self) -> int:
+        """How far ahead the camera's clock was, in milliseconds."""
+        return round((self.camera_at - self.our_at) / timedelta(milliseconds=1))
+
+    @property
+    def reading(self) -> Reading:
+        """The reading as `offsets` judges it."""
+        uncertainty = timedelta(milliseconds=self.uncertainty_ms)
+        return Reading(
+            self.camera_at, self.our_at, uncertainty, is_ours=self.source != self.Source.SATELLITES
+        )
 
 
 class Assignment(models.Model):
