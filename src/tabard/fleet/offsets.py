@@ -6,7 +6,7 @@ carried on with an uncertainty that grows by that drift. Two readings that no dr
 set, or lost its battery, between them: what it was off by before or after is not chosen, both are bounds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,21 @@ class Basis(StrEnum):
     AFTER = "after"
     SATELLITES = "satellites"
     JUMPED = "jumped"
+
+    @property
+    def words(self) -> str:
+        """The grounds, in words."""
+        return _BASIS_WORDS[self]
+
+
+_BASIS_WORDS: Mapping[Basis, str] = {
+    Basis.UNKNOWN: "Not measured",
+    Basis.BETWEEN: "Between two readings of the camera's clock",
+    Basis.BEFORE: "Carried on from a reading before it",
+    Basis.AFTER: "Carried back from a reading after it",
+    Basis.SATELLITES: "Satellite time in the footage",
+    Basis.JUMPED: "Not known: the clock was set or stopped between two readings",
+}
 
 
 @dataclass(frozen=True, slots=True)

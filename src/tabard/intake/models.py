@@ -63,7 +63,7 @@ class Container(models.Model):
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
-    recording = models.OneToOneField(Recording, models.PROTECT, null=True, related_name="container")
+    recording = models.ForeignKey(Recording, models.PROTECT, null=True, related_name="containers")
 
     class Meta:
         constraints = [

@@ -1,11 +1,14 @@
 """What one trigger of one camera produced, and what was said about it since."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Coalesce, Upper
 
 from tabard.fleet.models import Camera
+from tabard.fleet.offsets import Basis
 from tabard.kernel.ids import new_id
 from tabard.people.models import Account, Officer, Unit
 from tabard.vault.models import SealedObject
@@ -27,7 +30,14 @@ class Category(models.Model):
 
 
 class Recording(models.Model):
-    """One trigger of one camera, immutable. Times are the camera's, kept as they came; `received_at` is ours."""
+    """One trigger of one camera, immutable.
+
+    `started_at` and `stopped_at` are the camera's, kept as they came; `received_at` is ours. How far the camera's clock
+    was ahead is `clock_offset_ms`, give or take `clock_uncertainty_ms`, on the grounds that `clock_basis` names; where
+    it was set in between, it is unknown, from `clock_least_ms` to `clock_most_ms`. `filmed_at` is what it is listed
+    and found by: the corrected start, else the camera's. `begun_by_at`, the latest that it can have begun as far as
+    that was certain when it came, is never changed, and is all of this that retention knows.
+    """
 
     class Flag(models.TextChoices):
         """What a BWV administrator should look into; never a reason to refuse footage."""
@@ -37,7 +47,14 @@ class Recording(models.Model):
         UNKNOWN_CATEGORY = "unknown_category", "Unknown category"
         WEARER_DIFFERS = "wearer_differs", "Wearer differs from assignment"
         CLOCK_SUSPECT = "clock_suspect", "Camera clock suspect"
+        CLOCK_WRONG = "clock_wrong", "Camera clock was wrong"
+        CLOCK_HOUR_OFF = "clock_hour_off", "Camera clock was an hour off"
+        CLOCK_JUMPED = "clock_jumped", "Camera clock was set or stopped"
+        NO_TIME_ZONE = "no_time_zone", "Camera wrote no time zone"
         NO_FOOTAGE = "no_footage", "No footage"
+        GAP = "gap", "Time is missing between segments"
+        OVERLAP = "overlap", "Segments overlap"
+        NUMBERS_MISSING = "numbers_missing", "Numbers are missing before it"
         CONFLICT = "conflict", "Conflicting copies"
         LATE_FILE = "late_file", "A file arrived after the recording was complete"
         CANNOT_DECODE = "cannot_decode", "Cannot be decoded"
@@ -47,7 +64,7 @@ class Recording(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     source = models.CharField(max_length=16)
     source_name = models.CharField(max_length=256)
-    camera = models.ForeignKey(Camera, models.PROTECT, null=True, related_name="recordings")
+    camera = models.ForeignKey(Camera, models.PROTECT, null=True, db_index=False, related_name="recordings")
     camera_serial = models.CharField(max_length=64, blank=True)
     officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="recordings")
     officer_reference = models.CharField(max_length=64, blank=True)
@@ -56,11 +73,28 @@ class Recording(models.Model):
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    begun_by_at = models.DateTimeField(null=True)
+    corrected_start_at = models.DateTimeField(null=True)
+    filmed_at = models.GeneratedField(
+        expression=Coalesce("corrected_start_at", "started_at"),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    clock_offset_ms = models.BigIntegerField(null=True)
+    clock_uncertainty_ms = models.BigIntegerField(null=True)
+    clock_least_ms = models.BigIntegerField(null=True)
+    clock_most_ms = models.BigIntegerField(null=True)
+    clock_basis = models.CharField(
+        max_length=16, choices=[(basis.value, basis.words) for basis in Basis], blank=True, db_default=""
+    )
     trigger = models.CharField(max_length=64, blank=True)
     latitude = models.FloatField(null=True)
     longitude = models.FloatField(null=True)
     size_bytes = models.BigIntegerField()
     flags = ArrayField(models.CharField(max_length=24, choices=Flag), default=list)
+    conflicts_with = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, related_name="conflicts"
+    )
     metadata = models.JSONField(default=dict)
     disposed_at = models.DateTimeField(null=True)
 
@@ -70,12 +104,35 @@ class Recording(models.Model):
             models.CheckConstraint(
                 condition=models.Q(stopped_at__gte=models.F("started_at")), name="recordings_stop_after_start"
             ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    corrected_start_at__isnull=True,
+                    clock_offset_ms__isnull=True,
+                    clock_uncertainty_ms__isnull=True,
+                )
+                | models.Q(
+                    corrected_start_at__isnull=False,
+                    clock_offset_ms__isnull=False,
+                    clock_uncertainty_ms__gte=0,
+                ),
+                name="recordings_corrected_with_uncertainty",
+            ),
         ]
         indexes = [
-            models.Index(fields=["-started_at", "-id"], name="recordings_newest"),
-            models.Index(fields=["unit", "-started_at", "-id"], name="recordings_by_unit"),
-            models.Index(fields=["officer", "-started_at", "-id"], name="recordings_by_officer"),
-            models.Index(fields=["category", "-started_at", "-id"], name="recordings_by_category"),
+            models.Index(fields=["-filmed_at", "-id"], name="recordings_newest_filmed"),
+            models.Index(fields=["unit", "-filmed_at", "-id"], name="recordings_unit_filmed"),
+            models.Index(fields=["officer", "-filmed_at", "-id"], name="recordings_officer_filmed"),
+            models.Index(fields=["category", "-filmed_at", "-id"], name="recordings_category_filmed"),
+            models.Index(fields=["camera", "received_at"], name="recordings_camera_received"),
+            models.Index(Upper("camera_serial"), "started_at", name="recordings_serial_started"),
+            models.Index(
+                fields=["-filmed_at", "-id"], condition=~models.Q(flags=[]), name="recordings_flagged"
+            ),
+            models.Index(
+                fields=["conflicts_with"],
+                condition=models.Q(conflicts_with__isnull=False),
+                name="recordings_in_conflict",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +142,40 @@ class Recording(models.Model):
     def duration_s(self) -> float:
         """Length by the camera's clock, in seconds."""
         return (self.stopped_at - self.started_at).total_seconds()
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether `filmed_at` is a corrected time, and not the camera's."""
+        return self.corrected_start_at is not None
+
+    @property
+    def filmed_until_at(self) -> datetime:
+        """When it stopped, by the clock that `filmed_at` is by."""
+        return self.stopped_at + (self.filmed_at - self.started_at)
+
+
+class SettledFlag(models.Model):
+    """A flag that somebody looked into and settled, with the reason: the trace of a work item."""
+
+    class How(models.TextChoices):
+        """What settled it."""
+
+        ACCEPTED = "accepted", "Accepted as explained"
+        ATTRIBUTED = "attributed", "Attributed"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="settled_flags")
+    flag = models.CharField(max_length=24, choices=Recording.Flag)
+    how = models.CharField(max_length=16, choices=How)
+    reason = models.CharField(max_length=300)
+    settled_at = models.DateTimeField()
+    settled_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["settled_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.flag} of {self.recording_id}, {self.how}"
 
 
 class Segment(models.Model):
@@ -97,6 +188,7 @@ class Segment(models.Model):
     object = models.OneToOneField(SealedObject, models.PROTECT, related_name="segment")
     started_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
+    sequence = models.BigIntegerField(null=True)
     metadata = models.JSONField(default=dict)
 
     class Meta:
@@ -190,6 +282,11 @@ class EncryptedFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ciphertext_id}, encrypted"
+
+    @property
+    def file_name(self) -> str:
+        """What the camera called it."""
+        return str(self.segment or self.attachment)
 
 
 class Bookmark(models.Model):

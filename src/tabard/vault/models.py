@@ -49,6 +49,8 @@ class SealedObject(models.Model):
                 violation_error_message="Sealing adds bytes to an object; it never takes any away.",
             ),
         ]
+        # Whether bytes that come in are here already.
+        indexes = [models.Index(fields=["sha256"], name="vault_object_by_sha256")]
 
     def __str__(self) -> str:
         return str(self.id)
