@@ -116,3 +116,98 @@ class ReceivedObject(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Upload(models.Model):
+    """One file that a dock sends by tus, from its announcement until it is sealed or given up.
+
+    While it is open a `vault.PartialObject` of the same id holds what has arrived. `raw_metadata` is what the sender
+    said of the file, as it came; `sha256` is what it announced as the file's hash.
+    """
+
+    class End(models.TextChoices):
+        """Why it was given up."""
+
+        TERMINATED = "terminated", "Its sender gave it up"
+        EXPIRED = "expired", "Nothing more came"
+        CROWDED_OUT = "crowded_out", "It was idle, and its dock wanted room for another"
+        DIFFERS = "differs", "It did not hash to what was announced"
+        LOST = "lost", "What had arrived is gone or damaged"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    dock = models.ForeignKey(Dock, models.PROTECT, related_name="uploads")
+    filename = models.CharField(max_length=256)
+    camera = models.CharField(max_length=256, blank=True)
+    raw_metadata = models.TextField(blank=True)
+    sha256 = models.BinaryField(max_length=32, null=True)
+    size_bytes = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    object = models.ForeignKey(SealedObject, models.PROTECT, null=True, related_name="uploads")
+    container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="uploads")
+    sealed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=16, choices=End, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sealed_at__isnull=True, object__isnull=True, container__isnull=True)
+                | models.Q(sealed_at__isnull=False, object__isnull=False, container__isnull=False),
+                name="intake_upload_sealed_into_something",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, end="")
+                | models.Q(models.Q(ended_at__isnull=False, sealed_at__isnull=True), ~models.Q(end="")),
+                name="intake_upload_sealed_or_given_up",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["dock", "sha256"], name="intake_upload_by_sha256"),
+            models.Index(
+                fields=["dock"],
+                condition=models.Q(sealed_at__isnull=True, ended_at__isnull=True),
+                name="intake_upload_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more may come."""
+        return self.sealed_at is None and self.ended_at is None
+
+
+class ErasePermit(models.Model):
+    """One leave to erase one file from one card, and what the dock said became of it."""
+
+    class Outcome(models.TextChoices):
+        """What the dock did."""
+
+        ERASED = "erased", "Erased"
+        NOT_ERASED = "not_erased", "Not erased"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="permits")
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tree_size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
+    acted_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-issued_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(outcome="", told_at__isnull=True)
+                | models.Q(models.Q(told_at__isnull=False), ~models.Q(outcome="")),
+                name="intake_permit_outcome_told",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -16,7 +16,7 @@ from django.db import transaction
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
-from tabard.intake.models import Container, ReceivedObject
+from tabard.intake.models import Container, ReceivedObject, Upload
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.kernel.text import required
 from tabard.people.authorisation import Viewer, check_can
@@ -223,6 +223,7 @@ def _erase_matter(recording: Recording, objects: Iterable[UUID], at: datetime) -
     Attachment.objects.filter(recording=recording).update(metadata={})
     Container.objects.filter(recording=recording).update(metadata={})
     ReceivedObject.objects.filter(container__recording=recording).update(metadata={})
+    Upload.objects.filter(container__recording=recording).update(raw_metadata="")
     custody.erase_details(subject_ids=[recording.id, *objects], kinds=_TELL_OF_MATTER)
     recording.disposed_at, recording.latitude, recording.longitude, recording.metadata = at, None, None, {}
     recording.save(update_fields=["disposed_at", "latitude", "longitude", "metadata"])

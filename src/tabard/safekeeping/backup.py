@@ -39,7 +39,8 @@ from tabard.vault.stores import configured_key_ring, configured_store
 
 KEYS_LIVE = timedelta(days=30)
 # Sessions are bearer tokens: a copy of them would let its holder in.
-_WITHOUT_ROWS = ("vault_sealedobject", "django_session")
+# What still arrives is with its sender too, and its keys must be in no copy.
+_WITHOUT_ROWS = ("vault_sealedobject", "vault_partialobject", "django_session")
 _COPY_OBJECTS = sql.SQL("COPY (SELECT {} FROM vault_sealedobject ORDER BY id) TO STDOUT")
 _COPY_KEYS = sql.SQL(
     "COPY (SELECT id, key_id, wrapped_key FROM vault_sealedobject WHERE wrapped_key IS NOT NULL ORDER BY id) TO STDOUT"

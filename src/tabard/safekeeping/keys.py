@@ -25,7 +25,7 @@ from tabard.safekeeping.errors import KeyStillNeeded
 from tabard.safekeeping.models import KeyBackup
 from tabard.sealing import ManagedKeyRing, WrappedKey
 from tabard.vault.errors import KeyInUse, KeyNotHeld
-from tabard.vault.models import SealedObject
+from tabard.vault.models import PartialObject, SealedObject
 from tabard.vault.services import KEYS_LOCK
 from tabard.vault.stores import configured_key_ring
 
@@ -152,6 +152,13 @@ def check_unused(key_id: str) -> None:
             f"{objects} objects are still wrapped by this key; `tabard vault rotate-key` wraps them anew.",
             key_id=key_id,
             objects=objects,
+        )
+    partials = PartialObject.objects.filter(key_id=key_id).count()
+    if partials:
+        raise KeyStillNeeded(
+            f"{partials} uploads that are under way are wrapped by this key; they end or expire by themselves.",
+            key_id=key_id,
+            partials=partials,
         )
 
 

@@ -121,3 +121,39 @@ class LockDoesNotHold(Conflict):
     """A store does not lock what it holds although `TABARD_STORE_LOCK_DAYS` says that it must."""
 
     code = "lock_does_not_hold"
+
+
+class PartialUnknown(NotFound):
+    """No growing object has this id: it has ended, or never was."""
+
+    code = "partial_unknown"
+
+
+class PartialInUse(Conflict):
+    """Somebody else is writing to the growing object."""
+
+    code = "partial_in_use"
+
+
+class PartialOvertaken(Conflict):
+    """Somebody else has gone on with the growing object; what this process held of it is of no use."""
+
+    code = "partial_overtaken"
+
+
+class PartialElsewhere(Unavailable):
+    """The object grows in the spool of another machine."""
+
+    code = "partial_elsewhere"
+
+
+class PartialLost(Integrity):
+    """What had arrived of a growing object is gone from the spool."""
+
+    code = "partial_lost"
+
+
+class PartialDamaged(Integrity):
+    """What had arrived of a growing object is not what it was."""
+
+    code = "partial_damaged"

@@ -142,6 +142,37 @@ class Scrub(models.Model):
         return f"scrub of {self.store} at {self.started_at}"
 
 
+class PartialObject(models.Model):
+    """One object that grows over many requests; the row goes when the object is whole, or given up.
+
+    `offset_bytes` plain bytes are durable: whole chunks in the spool, sealed as `object_id`, and the rest in `tail`,
+    sealed too. Both id and key change whenever another process goes on with it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    object_id = models.UUIDField(unique=True)
+    spool = models.UUIDField()
+    size_bytes = models.BigIntegerField()
+    offset_bytes = models.BigIntegerField(default=0)
+    key_id = models.CharField(max_length=32)
+    wrapped_key = models.BinaryField(max_length=512)
+    tail = models.BinaryField(null=True)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # The last byte is never acknowledged alone: with it the object is whole, and this row gone.
+            models.CheckConstraint(
+                condition=models.Q(offset_bytes=0)
+                | models.Q(offset_bytes__gt=0, offset_bytes__lt=models.F("size_bytes")),
+                name="vault_partial_is_not_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offset_bytes} of {self.size_bytes} bytes of {self.id}"
+
+
 class Swept(models.Model):
     """An object that was sealed but never recorded, and removed for that; one with this id is never recorded again."""
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from tabard.vault.errors import StoreKeyInvalid
 
+_PIECE_BYTES = 8 * 1024 * 1024
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
@@ -81,6 +83,17 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def adopt(self, key: str, path: Path) -> None:
+        """The whole file at `path` stands under `key`, durable and visible, when this returns; it also stays there.
+
+        The caller has synced it and never changes it again: where the store can, both are one file from now on.
+
+        Raises:
+            ObjectExists: where `key` is taken.
+            StoreKeyInvalid, StoreFull, StoreFailed: nothing of it is visible.
+        """
+        ...
+
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the object, fewer only where the object ends.
 
@@ -143,3 +156,10 @@ def checked_key(key: str) -> str:
     if not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
         raise StoreKeyInvalid("This is not a key that a store can hold.", field="key", key=key)
     return key
+
+
+def copy_file(path: Path, writer: ObjectWriter) -> None:
+    """The writer took over the file's bytes, whole; it still needs `commit`."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            writer.write(piece)

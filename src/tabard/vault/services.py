@@ -39,24 +39,75 @@ MAYBE_SWEPT_AFTER = timedelta(hours=12)  # well before anything is swept, should
 logger = logging.getLogger(__name__)
 
 
-class PendingObject:
+class Pending:
+    """An object of ours that no row stands for yet; `facts` is set once it is whole and durable in the store."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        key_ring: KeyRing,
+        object_id: UUID,
+        data_key: bytes,
+        wrapped_key: WrappedKey,
+    ) -> None:
+        self.object_id = object_id
+        self.store_key = store_key(object_id)
+        self.facts: SealedFacts | None = None
+        self.wrapped_key = wrapped_key
+        self.recorded_on: object = None
+        self._store = store
+        self._recorded = False
+        self._key_ring = key_ring
+        self._data_key = data_key
+
+    def abort(self) -> None:
+        """Nothing of the object remains in the store, whether it was sealed or not.
+
+        Raises:
+            AlreadyRecorded: the object was given to `record`.
+        """
+        if self._recorded:
+            raise AlreadyRecorded("A recorded object cannot be abandoned.", object_id=self.object_id)
+        if self.facts is not None:
+            self.facts = None  # from here on it cannot be recorded: a row would stand for nothing
+            self._store.delete(self.store_key)
+
+    def mark_recorded(self, on: object) -> SealedFacts:
+        """From here on `abort` refuses; the facts for the row are returned. `on` is the connection that has the row."""
+        if self.facts is None:
+            raise NotSealedYet("The object is not sealed yet.", object_id=self.object_id)
+        self._recorded, self.recorded_on = True, on
+        return self.facts
+
+    def mark_rolled_back(self) -> None:
+        """The row is surely not there: `abort` may be called again."""
+        self._recorded, self.recorded_on = False, None
+
+    def wrap_again(self) -> WrappedKey:
+        """The data key under the key that is current now; an upload may outlive the key it began under."""
+        if self.wrapped_key.key_id != self._key_ring.current_key_id:
+            self.wrapped_key = self._key_ring.wrap(self._data_key, self.object_id)
+        return self.wrapped_key
+
+
+class PendingObject(Pending):
     """One object being sealed. A context manager: leaving it before `seal`, or by an error, abandons the object.
 
     Touches no database but when left by an error, so any thread may drive it, one at a time.
     """
 
     def __init__(self, *, store: ObjectStore, key_ring: KeyRing, object_id: UUID) -> None:
-        self.object_id = object_id
-        self.store_key = store_key(object_id)
-        self.facts: SealedFacts | None = None
-        self._store = store
-        self._recorded = False
-        self.recorded_on: object = None
-        self._key_ring = key_ring
-        self._data_key = key_ring.new_data_key()
-        self.wrapped_key: WrappedKey = key_ring.wrap(self._data_key, object_id)
+        data_key = key_ring.new_data_key()
+        super().__init__(
+            store=store,
+            key_ring=key_ring,
+            object_id=object_id,
+            data_key=data_key,
+            wrapped_key=key_ring.wrap(data_key, object_id),
+        )
         self._writer = store.create(self.store_key)
-        self._sealer = Sealer(object_id, self._data_key, self.wrapped_key.key_id, self._writer.write)
+        self._sealer = Sealer(object_id, data_key, self.wrapped_key.key_id, self._writer.write)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """All of `data` is hashed and on its way; the caller may reuse its memory.
@@ -83,29 +134,9 @@ class PendingObject:
         Raises:
             AlreadyRecorded: the object was given to `record`.
         """
-        if self._recorded:
-            raise AlreadyRecorded("A recorded object cannot be abandoned.", object_id=self.object_id)
-        self._writer.abort()
-        if self.facts is not None:
-            self.facts = None  # from here on it cannot be recorded: a row would stand for nothing
-            self._store.delete(self.store_key)
-
-    def mark_recorded(self, on: object) -> SealedFacts:
-        """From here on `abort` refuses; the facts for the row are returned. `on` is the connection that has the row."""
-        if self.facts is None:
-            raise NotSealedYet("The object is not sealed yet.", object_id=self.object_id)
-        self._recorded, self.recorded_on = True, on
-        return self.facts
-
-    def mark_rolled_back(self) -> None:
-        """The row is surely not there: `abort` may be called again."""
-        self._recorded, self.recorded_on = False, None
-
-    def wrap_again(self) -> WrappedKey:
-        """The data key under the key that is current now; an upload may outlive the key it began under."""
-        if self.wrapped_key.key_id != self._key_ring.current_key_id:
-            self.wrapped_key = self._key_ring.wrap(self._data_key, self.object_id)
-        return self.wrapped_key
+        if not self._recorded:
+            self._writer.abort()
+        super().abort()
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +168,7 @@ def start() -> PendingObject:
     return PendingObject(store=configured_store(), key_ring=configured_key_ring(), object_id=new_id())
 
 
-def record(*, pending: PendingObject, at: datetime) -> SealedObject:
+def record(*, pending: Pending, at: datetime) -> SealedObject:
     """The object's row, with its key, is inserted in the caller's transaction, beside its custody event.
 
     Raises:
@@ -162,7 +193,7 @@ def record(*, pending: PendingObject, at: datetime) -> SealedObject:
     )
 
 
-def give_up(pending: PendingObject) -> None:
+def give_up(pending: Pending) -> None:
     """Nothing of the object remains in the store, unless a row stands for it or may do so.
 
     Call after the transaction that should have recorded it failed, outside that. Where its connection was lost nobody
@@ -178,7 +209,7 @@ def give_up(pending: PendingObject) -> None:
         logger.exception("An object that was given up could not be removed: %s", pending.store_key)
 
 
-def _surely_rolled_back(pending: PendingObject) -> bool:
+def _surely_rolled_back(pending: Pending) -> bool:
     """Whether the very connection that inserted the row still lives and no longer sees it."""
     if connection.connection is None or connection.connection is not pending.recorded_on:
         return False

@@ -15,6 +15,7 @@ from tabard.vault.adapters.local import LocalStore
 from tabard.vault.adapters.place import Place
 from tabard.vault.errors import StoreUrlInvalid
 from tabard.vault.ports import ObjectStore
+from tabard.vault.spool import FOLDER, Spool
 
 _VARIABLES = {
     "a": ("TABARD_STORE_URL", ""),
@@ -64,6 +65,21 @@ def configured_places() -> Mapping[str, Place]:
 def configured_store() -> ObjectStore:
     """The first store: of `TABARD_STORE_URL`, or the folder `vault` in `TABARD_HOME`. Footage is sealed into it."""
     return store_from_url(configured_urls()["a"])
+
+
+def configured_spool() -> Spool:
+    """Where objects grow: the folder of `TABARD_SPOOL`, else inside the first store if it is a folder, else at home."""
+    chosen, url = getattr(settings, "TABARD_SPOOL", ""), urlsplit(configured_urls()["a"])
+    if chosen:
+        return _spool(Path(chosen))
+    if url.scheme == "file":
+        return _spool(Path(url2pathname(url.path)) / FOLDER)
+    return _spool(Path(settings.TABARD_HOME) / "spool")
+
+
+@lru_cache(maxsize=8)
+def _spool(root: Path) -> Spool:
+    return Spool(root)
 
 
 def configured_stores() -> Mapping[str, ObjectStore]:

@@ -9,6 +9,7 @@ nobody will use again, and parts that the bucket's lifecycle rule for incomplete
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +18,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore as Bucket
 
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreFailed, WriterClosed
-from tabard.vault.ports import Entry, checked_key
+from tabard.vault.ports import Entry, checked_key, copy_file
 
 if TYPE_CHECKING:
     from obstore import WritableFile
@@ -42,6 +43,12 @@ class CloudStore:
         """A writer whose object takes the place of another; a bucket with versions keeps the old one behind it."""
         with _failures("replace", key):
             return ReplacingCloudWriter(self._bucket, checked_key(key))
+
+    def adopt(self, key: str, path: Path) -> None:
+        """The whole file stands under the key, uploaded in parts."""
+        with self.create(key) as writer, _failures("adopt", key):
+            copy_file(path, writer)
+            writer.commit()
 
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the object, fewer only where it ends."""

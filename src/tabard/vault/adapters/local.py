@@ -17,10 +17,11 @@ from types import TracebackType
 from typing import Self
 
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreFailed, StoreFull, WriterClosed
-from tabard.vault.ports import Entry, checked_key
+from tabard.vault.ports import Entry, checked_key, copy_file
 
 PARTIAL = ".partial"
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK}  # another file system, or one without links
 
 
 class LocalStore:
@@ -46,6 +47,37 @@ class LocalStore:
         with _failures("replace", key):
             self.ensure_folder(self._partial)
             return ReplacingWriter(self, path, self._partial)
+
+    def adopt(self, key: str, path: Path) -> None:
+        """The whole, synced file stands under the key too: as one file with two names, or copied from elsewhere."""
+        target = self._path(key)
+        try:
+            with _failures("adopt", key):
+                self.ensure_folder(target.parent)
+                os.link(path, target)
+        except StoreFailed as error:
+            self._adopt_otherwise(key, path, error)
+        else:
+            self._make_durable(target)
+
+    def _adopt_otherwise(self, key: str, path: Path, error: StoreFailed) -> None:
+        reason = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+        if reason == errno.EEXIST:
+            raise ObjectExists("An object already stands under this key.", key=key) from error
+        if reason not in _NO_LINK:
+            raise error
+        with self.create(key) as writer, _failures("adopt", key):
+            copy_file(path, writer)
+            writer.commit()
+
+    def _make_durable(self, target: Path) -> None:
+        """The name just given would survive a power cut; else it is taken back."""
+        try:
+            with _failures("adopt", target.name):
+                sync_folder(target.parent)
+        except StoreFailed:
+            target.unlink(missing_ok=True)
+            raise
 
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes [start, stop) of the object, fewer only where it ends."""
