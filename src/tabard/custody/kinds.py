@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     OBJECT_DECRYPTED = "object.decrypted"
     OBJECT_DECRYPTION_FAILED = "object.decryption_failed"
     ARRIVAL_COMPLETED = "arrival.completed"
+    UPLOAD_GIVEN_UP = "upload.given_up"
+    ERASE_PERMIT_ISSUED = "erase_permit.issued"
     RECORDING_SEALED = "recording.sealed"
     RECORDING_PROBED = "recording.probed"
     RECORDING_CAME_AGAIN = "recording.came_again"
@@ -84,7 +86,11 @@ class EventKind(StrEnum):
     CAMERA_ASSIGNED = "camera.assigned"
     CAMERA_RETURNED = "camera.returned"
     CAMERA_CLOCK_READ = "camera.clock_read"
+    CAMERA_FILE_ERASED = "camera.file_erased"
+    CAMERA_FILE_KEPT = "camera.file_kept"
     DOCK_INSTALLED = "dock.installed"
+    DOCK_KEY_ENROLLED = "dock_key.enrolled"
+    DOCK_KEY_REVOKED = "dock_key.revoked"
     FLEET_IMPORTED = "fleet.imported"
     DESTINATION_OPENED = "destination.opened"
     DESTINATION_REGISTERED = "destination.registered"
@@ -118,6 +124,8 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OBJECT_DECRYPTED: Section62.ALTERATION,
     EventKind.OBJECT_DECRYPTION_FAILED: Section62.ADMINISTRATION,
     EventKind.ARRIVAL_COMPLETED: Section62.COLLECTION,
+    EventKind.UPLOAD_GIVEN_UP: Section62.ERASURE,
+    EventKind.ERASE_PERMIT_ISSUED: Section62.ERASURE,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,
     EventKind.RECORDING_PROBED: Section62.ADMINISTRATION,
     EventKind.RECORDING_CAME_AGAIN: Section62.COLLECTION,
@@ -167,7 +175,11 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
     EventKind.CAMERA_RETURNED: Section62.ALTERATION,
     EventKind.CAMERA_CLOCK_READ: Section62.ADMINISTRATION,
+    EventKind.CAMERA_FILE_ERASED: Section62.ERASURE,
+    EventKind.CAMERA_FILE_KEPT: Section62.ADMINISTRATION,
     EventKind.DOCK_INSTALLED: Section62.ADMINISTRATION,
+    EventKind.DOCK_KEY_ENROLLED: Section62.ADMINISTRATION,
+    EventKind.DOCK_KEY_REVOKED: Section62.ADMINISTRATION,
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,
     EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
