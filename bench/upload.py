@@ -98,7 +98,7 @@ def store_limit(size: int, folder: Path) -> float:
 
 def open_destination() -> tuple[str, str]:
     from tabard.custody.actors import Actor
-    from tabard.intake.services import open_destination as open_one
+    from tabard.intake.destinations import open_destination as open_one
     from tabard.kernel import clock
     from tabard.kernel.ids import new_id
 

@@ -14,7 +14,7 @@ from tabard.custody.actors import Actor
 from tabard.custody.models import Event
 from tabard.intake.axis.asgi import AxisDoor
 from tabard.intake.axis.direct import DoorProtocol
-from tabard.intake.services import open_destination
+from tabard.intake.destinations import open_destination
 from tabard.recordings.models import Category, Recording
 from tabard.vault.services import open_object
 

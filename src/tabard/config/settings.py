@@ -11,6 +11,9 @@ TABARD_TSA_URL    an RFC 3161 time-stamping authority; TABARD_TSA_CHAIN is the P
 TABARD_TSA_EVERY_S  at most one timestamp in so many seconds (default 600)
 TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason asked before footage is shown?
 TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
+TABARD_DOOR_URL   where body-worn systems reach the door, as their connection files say (default this machine)
+TABARD_DOOR_TLS_CERT, TABARD_DOOR_TLS_KEY  the door's PEM certificate and key (default: the pair that
+                  `tabard intake door-certificate` made, if it did)
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
 TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
 TABARD_FORCE      the force's name, as screens show it
@@ -19,6 +22,7 @@ TABARD_FORCE      the force's name, as screens show it
 import os
 from importlib.metadata import version
 
+from tabard.cli.door_tls import door_tls
 from tabard.cli.home import Home, database_url, owner_url
 from tabard.config.database import django_database
 from tabard.config.secrets import secret_key
@@ -39,7 +43,9 @@ TABARD_TSA_EVERY_S = float(os.environ.get("TABARD_TSA_EVERY_S") or "600")
 TABARD_ACCESS_REASON = asking(os.environ.get("TABARD_ACCESS_REASON") or "prompted").value
 TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
-TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL", "http://127.0.0.1:8001")
+_door_tls = door_tls(_home)
+TABARD_DOOR_TLS_CERT = str(_door_tls.certificate) if _door_tls else ""
+TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL") or f"http{'s' if _door_tls else ''}://127.0.0.1:8001"
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"
 TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
 TABARD_DAMAGE_REPORT = "tabard.jobs.damage.report"

@@ -26,7 +26,13 @@ _SPEAK_OF_OBJECTS = (
 )
 # Every object comes into being with one of these; what else speaks of it, speaks of it later.
 SEALING_KINDS = frozenset(
-    kind.value for kind in (EventKind.OBJECT_SEALED, EventKind.OBJECT_CONFLICTED, *_SPEAK_OF_OBJECTS)
+    kind.value
+    for kind in (
+        EventKind.OBJECT_SEALED,
+        EventKind.OBJECT_CONFLICTED,
+        EventKind.OBJECT_DECRYPTED,
+        *_SPEAK_OF_OBJECTS,
+    )
 )
 # Their leaf's SHA-256 is over something other than one object's bytes.
 _OF_SOMETHING_ELSE = {EventKind.RECORDING_SEALED.value, EventKind.SEGMENT_PACKETS_INDEXED.value}

@@ -216,6 +216,8 @@ def _metadata(container: Container, parts: Sequence[Part], start: datetime | Non
         found["time_by"] = "satellite"
     elif start is not None and start.tzinfo is None:
         found["time_zone"] = "none"
+    if not all(part.facts.is_position_fixed for part in parts):
+        found["position"] = "without satellite fix"
     unread = [f"{part.received.name}: {part.facts.reason}" for part in parts if part.facts.reason]
     if unread:
         found["not_read"] = "; ".join(unread)

@@ -1,6 +1,6 @@
 """What can go wrong at a door? Every error here reaches the sender as a status; `axis/answers.py` maps it once."""
 
-from tabard.kernel.errors import Conflict, Denied, Invalid, NotFound, Unavailable
+from tabard.kernel.errors import Conflict, Denied, Integrity, Invalid, NotFound, Unavailable
 
 
 class RequestUnknown(Invalid):
@@ -45,6 +45,18 @@ class ConnectionFileInvalid(Invalid):
     code = "connection_file"
 
 
+class ContentBroken(Integrity):
+    """What a key opens is not what was encrypted: it was the wrong key, or bytes are missing."""
+
+    code = "content_broken"
+
+
+class CertificateInvalid(Invalid):
+    """A certificate cannot be made or read as asked."""
+
+    code = "certificate"
+
+
 class NotSignedIn(Denied):
     """No credentials, wrong ones, or a token that is unknown, expired or withdrawn."""
 
@@ -79,6 +91,18 @@ class UsernameTaken(Conflict):
     """Another destination has this user name."""
 
     code = "username_taken"
+
+
+class DestinationRevoked(Conflict):
+    """The destination was revoked; nothing lets it in again."""
+
+    code = "destination_revoked"
+
+
+class FootageKeyUnsafe(Unavailable):
+    """The file of a footage key is readable by others, or cannot be understood; nothing is decrypted with it."""
+
+    code = "footage_key_unsafe"
 
 
 class DoorBusy(Unavailable):

@@ -1,4 +1,4 @@
-"""How does what arrives at a door become ours? Credentials, containers, sealed objects and, once whole, a recording.
+"""How does what arrives at a door become ours? Containers, sealed objects and, once whole, a recording.
 
 The order of writes is the design. An object's bytes are durable in the vault before its row is written; the row with
 its key, what was received and the custody event commit together; only then is the sender told that it was stored, and
@@ -6,24 +6,21 @@ may forget it. Everything that concerns one container happens under a lock on it
 miss each other, and an object is either part of the recording or late for it, never neither.
 """
 
-import hashlib
-import hmac
 import logging
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from tabard.custody.actors import Actor, ActorKind, Subject
+from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
 from tabard.intake.axis.drafting import SOURCE, draft_of, sealed_draft
 from tabard.intake.axis.protocol import Metadata, kind_of, merged, value
-from tabard.intake.errors import ContainerUnknown, NameRefused, NotSignedIn, ObjectUnknown, UsernameTaken
+from tabard.intake.errors import ContainerUnknown, ObjectUnknown
 from tabard.intake.models import Container, Destination, ReceivedObject
 from tabard.kernel.errors import Unavailable
 from tabard.recordings.drafts import AttachmentDraft, AttachmentKind
@@ -33,7 +30,6 @@ from tabard.vault import services as vault
 from tabard.vault.services import PendingObject
 
 _log = logging.getLogger(__name__)
-_FIELD_BYTES = 64  # what a connection file can carry
 
 
 class Receipt(StrEnum):
@@ -42,68 +38,6 @@ class Receipt(StrEnum):
     SEALED = "sealed"
     REPEATED = "repeated"
     CONFLICTED = "conflicted"
-
-
-def open_destination(*, name: str, username: str, by: Actor, at: datetime) -> tuple[Destination, str]:
-    """A destination that accepts the returned key from now on; the key is kept hashed and cannot be shown again.
-
-    Raises:
-        NameRefused: a name is empty, longer than 64 bytes, or cannot be printed.
-        UsernameTaken.
-    """
-    for field, text in (("name", name), ("username", username)):
-        if not 0 < len(text.encode()) <= _FIELD_BYTES or not text.isprintable():
-            raise NameRefused(f"A {field} has 1 to {_FIELD_BYTES} printable bytes.", field=field)
-    key = secrets.token_urlsafe(32)
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                destination = Destination.objects.create(
-                    name=name, username=username, key_sha256=_key_sha256(key), opened_at=at
-                )
-        except IntegrityError as error:
-            raise UsernameTaken("Another destination has this user name.", field="username") from error
-        _append_about(destination, EventKind.DESTINATION_OPENED, by, at, {"name": name, "username": username})
-    return destination, key
-
-
-@transaction.atomic
-def revoke_destination(*, destination: Destination, by: Actor, at: datetime) -> None:
-    """The destination's key and every token made with it are refused from now on; what it sent stays."""
-    held = Destination.objects.filter(pk=destination.pk, revoked_at__isnull=True)
-    if held.update(revoked_at=at):
-        _append_about(destination, EventKind.DESTINATION_REVOKED, by, at, {"username": destination.username})
-    destination.refresh_from_db(fields=["revoked_at"])
-
-
-def authenticate(*, username: str, key: str) -> Destination:
-    """The destination whose credentials these are.
-
-    Raises:
-        NotSignedIn: user name and key belong to no open destination; which of them is wrong is never said.
-    """
-    destination = Destination.objects.filter(username=username, revoked_at__isnull=True).first()
-    expected = bytes(destination.key_sha256) if destination else bytes(32)
-    if not hmac.compare_digest(_key_sha256(key), expected) or destination is None:
-        raise NotSignedIn("User name and key do not belong together.")
-    return destination
-
-
-def open_account(destination_id: UUID) -> Destination:
-    """The destination that a token names, if it was not revoked since.
-
-    Raises:
-        NotSignedIn.
-    """
-    destination = Destination.objects.filter(pk=destination_id, revoked_at__isnull=True).first()
-    if destination is None:
-        raise NotSignedIn("The destination was revoked.")
-    return destination
-
-
-def client(destination: Destination) -> Actor:
-    """The destination as the custody log names it."""
-    return Actor(ActorKind.CLIENT, str(destination.pk), destination.name)
 
 
 @transaction.atomic
@@ -283,12 +217,6 @@ def _append_described(
     append(kind=EventKind.OBJECT_DESCRIBED, subject=subject, at=at, by=by, details=details)
 
 
-def _append_about(
-    destination: Destination, kind: EventKind, by: Actor, at: datetime, details: Mapping[str, str]
-) -> None:
-    append(kind=kind, subject=Subject("destination", destination.pk), at=at, by=by, details=details)
-
-
 def _source_name(container: Container) -> str:
     """The container's name; where another destination sent one of that name, the end of our id tells them apart."""
     if Recording.objects.filter(source=SOURCE, source_name=container.name).exists():
@@ -307,8 +235,3 @@ def _drop(pending: PendingObject) -> None:
         pending.abort()
     except Unavailable:
         _log.exception("A repeated object's second copy could not be removed: %s", pending.store_key)
-
-
-def _key_sha256(key: str) -> bytes:
-    """Enough for a key of 256 random bits; slow hashing is for passwords that people choose."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

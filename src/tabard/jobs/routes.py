@@ -18,6 +18,7 @@ ROUTES: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.PACK_REQUESTED: ("tabard.build_pack",),
     EventKind.RECORDING_DISPOSED: ("tabard.remove_disposed",),
     # Whatever else seals an object, and a copy that must be mended.
+    EventKind.OBJECT_DECRYPTED: ("tabard.secure_new",),
     EventKind.SEGMENT_PACKETS_INDEXED: ("tabard.secure_new",),
     EventKind.DERIVATIVE_MADE: ("tabard.secure_new",),
     EventKind.CLIP_CUT: ("tabard.secure_new",),

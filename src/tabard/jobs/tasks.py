@@ -17,12 +17,14 @@ from tabard.custody.actors import Actor
 from tabard.custody.errors import NotYetSequenced
 from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
+from tabard.intake import encryption
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Unavailable
 from tabard.kernel.ids import earliest_id
 from tabard.media import packets
 from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
+from tabard.recordings import decryption
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.retention import early_disposal
 from tabard.retention import selectors as retention_selectors
@@ -55,8 +57,19 @@ class UntilPossible(BaseRetryStrategy):
 
 @app.task(name="tabard.probe_recording", retry=UntilPossible())
 def probe_recording(subject_id: str) -> None:
-    """Look into a recording's segments."""
-    media.probe_recording(recording=Recording.objects.get(id=UUID(subject_id)), by=WORKER, at=now())
+    """Decrypt what of a recording came encrypted, and look into its segments."""
+    recording = Recording.objects.get(id=UUID(subject_id))
+    encryption.decrypt_recording(recording=recording, by=WORKER, at=now())
+    media.probe_recording(recording=recording, by=WORKER, at=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="tabard.decrypt_waiting", queueing_lock="decrypt_waiting", retry=UntilPossible())
+def decrypt_waiting(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Decrypt what could not be decrypted when it came: its key file came late, or a footage key is there again."""
+    for recording in Recording.objects.filter(id__in=decryption.waiting().values("recording_id")):
+        if encryption.decrypt_recording(recording=recording, by=WORKER, at=now()):
+            media.probe_recording(recording=recording, by=WORKER, at=now())
 
 
 @app.task(name="tabard.make_derivatives", retry=UntilPossible())

@@ -27,8 +27,12 @@ from tabard.vault.models import SealedObject
 
 
 def probe_recording(*, recording: Recording, by: Actor, at: datetime) -> list[Probe]:
-    """Every segment has been looked into, or has the reason why it cannot be decoded; logged once."""
-    segments = recording.segments.select_related("object", "recording")
+    """Every segment has been looked into, or has the reason why it cannot be decoded; logged once.
+
+    A segment that came encrypted is left for when it is decrypted.
+    """
+    readable = recording.segments.exclude(encrypted_file__isnull=False, encrypted_file__plain__isnull=True)
+    segments = readable.select_related("object", "recording")
     found = {
         segment: _look(segment) for segment in segments if not Probe.objects.filter(segment=segment).exists()
     }

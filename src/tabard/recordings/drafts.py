@@ -34,11 +34,13 @@ class SealedDraft:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDraft:
-    """One camera file."""
+    """One camera file; `sequence` is its number in the camera's own counting, where its name does not tell."""
 
     file: SealedDraft
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    is_encrypted: bool = False
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class AttachmentDraft:
 
     kind: AttachmentKind
     file: SealedDraft
+    is_encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,13 @@ class RecordingDraft:
 
     `started_at` and `stopped_at` are what the camera says; `named_at` is a second opinion (its file or container
     name) for a camera that says nothing. `officer_reference` is a shoulder or warrant number, `camera_serial` the
-    maker's. `has_conflict` tells that one of the files came twice with different bytes.
+    maker's. `has_conflict` tells that one of the files came twice with different bytes. Of a transfer that a person
+    ended, `is_complete` is false and `reason` says why.
+
+    A camera that wrote no time zone `has_zone` not: its times are handed over as if they were UTC, and never taken for
+    local time in silence. `gnss_offset_s` is how many seconds its clock was ahead of satellite time when it began;
+    where `is_satellite_time`, the times themselves are of satellites and not of the camera's clock. What another
+    system kept before `is_archived`: its age is no doubt.
     """
 
     source: str
@@ -94,6 +103,12 @@ class RecordingDraft:
     bookmarks: tuple[BookmarkDraft, ...] = ()
     track: tuple[TrackPoint, ...] = ()
     has_conflict: bool = False
+    is_complete: bool = True
+    reason: str = ""
+    has_zone: bool = True
+    is_satellite_time: bool = False
+    gnss_offset_s: float | None = None
+    is_archived: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -103,3 +118,9 @@ class RecordingDraft:
             *(segment.file for segment in self.segments),
             *(attachment.file for attachment in self.attachments),
         )
+
+    @property
+    def encrypted_ids(self) -> frozenset[UUID]:
+        """The objects that came encrypted."""
+        parts = (*self.segments, *self.attachments)
+        return frozenset(part.file.object_id for part in parts if part.is_encrypted)

@@ -9,6 +9,18 @@ class CategoryUnknown(Invalid):
     code = "category_unknown"
 
 
+class RecordingDisposed(Conflict):
+    """The recording was disposed of; nothing may outlive it."""
+
+    code = "recording_disposed"
+
+
+class AlreadyDecrypted(Conflict):
+    """Someone else has decrypted the file meanwhile; one plain text is enough."""
+
+    code = "already_decrypted"
+
+
 class RecordingExists(Conflict):
     """This source has registered a recording of this name before."""
 

@@ -184,5 +184,9 @@ def _parse_cursor(cursor: str) -> tuple[bool, _Bound | None]:
 
 def standing_of(recording: Recording) -> Standing:
     """In how many stores all that the camera sent of this recording was read back and found right."""
-    sealed = [*recording.segments.values_list("object_id"), *recording.attachments.values_list("object_id")]
+    sealed = [
+        *recording.segments.values_list("object_id"),
+        *recording.attachments.values_list("object_id"),
+        *recording.encrypted_files.values_list("ciphertext_id"),
+    ]
     return standing(object_ids={object_id for (object_id,) in sealed})

@@ -20,6 +20,7 @@ from tabard.people import selectors as people
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Officer
 from tabard.people.rules import Action
+from tabard.recordings.decryption import expect_decryption
 from tabard.recordings.drafts import AttachmentDraft, BookmarkDraft, RecordingDraft, SealedDraft
 from tabard.recordings.errors import CategoryUnknown, RecordingExists
 from tabard.recordings.models import Attachment, Bookmark, Category, Recording, Segment, Track
@@ -54,6 +55,7 @@ def register(*, draft: RecordingDraft, by: Actor, at: datetime) -> Recording:
     segments = in_order(draft.segments)
     _add_segments(recording, draft)
     Attachment.objects.bulk_create(_attachment(recording.pk, part) for part in draft.attachments)
+    expect_decryption(recording_id=recording.pk, objects=draft.encrypted_ids)
     Bookmark.objects.bulk_create(_bookmark(recording, mark) for mark in draft.bookmarks)
     if draft.track:
         points = [[point.seconds, point.longitude, point.latitude] for point in draft.track]
@@ -134,6 +136,7 @@ def _resolve(draft: RecordingDraft, when: When, received_at: datetime) -> _Found
         flag.CLOCK_SUSPECT: when.is_suspect,
         flag.NO_FOOTAGE: not draft.segments,
         flag.CONFLICT: draft.has_conflict,
+        flag.INCOMPLETE: not draft.is_complete,
     }
     flags = [doubt.value for doubt, is_raised in doubts.items() if is_raised]
     return _Found(camera, officer, unit_id or (camera.unit_id if camera else None), category, flags)
@@ -229,6 +232,7 @@ def _sealed_details(draft: RecordingDraft, recording: Recording) -> dict[str, An
         "metadata": recording.metadata,
         "segments": [_file_details(segment.file) for segment in in_order(draft.segments)],
         "attachments": [_file_details(part.file) for part in draft.attachments],
+        **({"reason": draft.reason} if draft.reason else {}),
     }
 
 

@@ -16,6 +16,7 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import history, latest_checkpoint
 from tabard.custody.services import append
 from tabard.custody.verify import verify_log
+from tabard.intake import destinations
 from tabard.intake import services as intake
 from tabard.intake.models import Container, ReceivedObject
 from tabard.kernel.errors import TabardError
@@ -42,7 +43,7 @@ def content(number: int) -> bytes:
 
 def prepare() -> None:
     """A container that objects are put into."""
-    destination, _ = intake.open_destination(name="Fault", username="fault", by=BY, at=now())
+    destination, _ = destinations.open_destination(name="Fault", username="fault", by=BY, at=now())
     intake.put_container(
         destination=destination, name="Recording_1", metadata={"Category": "none"}, by=BY, at=now()
     )

@@ -15,7 +15,7 @@ from tabard.custody.actors import Actor
 from tabard.fleet.services import assign_camera, receive_camera
 from tabard.intake.axis.asgi import AxisDoor
 from tabard.intake.axis.direct import DoorProtocol
-from tabard.intake.services import open_destination
+from tabard.intake.destinations import open_destination
 from tabard.people.models import Unit
 from tabard.people.services import create_unit, enrol_officer
 from tabard.recordings.models import Category

@@ -13,9 +13,9 @@ from django.db import OperationalError
 
 from tabard.custody.models import Event
 from tabard.intake.axis.asgi import AxisDoor
+from tabard.intake.destinations import open_destination, revoke_destination
 from tabard.intake.errors import UsernameTaken
 from tabard.intake.models import Container, Destination, ReceivedObject
-from tabard.intake.services import open_destination, revoke_destination
 from tabard.kernel import clock
 from tabard.recordings.models import Category
 from tabard.vault.adapters.local import LocalWriter

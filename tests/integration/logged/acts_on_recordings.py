@@ -14,6 +14,7 @@ from tabard.custody.adapters import whole
 from tabard.custody.kinds import EventKind as E
 from tabard.disclosure import history, packs
 from tabard.disclosure.history import HistoryForm
+from tabard.intake import destinations
 from tabard.intake import services as intake
 from tabard.intake.models import Container, Destination
 from tabard.media import packets
@@ -61,7 +62,7 @@ def _draft(name: str, file: SealedDraft) -> RecordingDraft:
 
 
 def destination() -> Destination:
-    return intake.open_destination(name="Dock", username="dock", by=BY, at=DONE_AT)[0]
+    return destinations.open_destination(name="Dock", username="dock", by=BY, at=DONE_AT)[0]
 
 
 def container(name: str = "20260314_101LX_CAM-1") -> Container:
@@ -81,17 +82,6 @@ def put(into: Container, name: str, data: bytes) -> vault.PendingObject:
     sealed = pending(data)
     intake.receive(container_id=into.pk, name=name, metadata={}, pending=sealed, by=BY, at=DONE_AT)
     return sealed
-
-
-@act("intake.services.open_destination", E.DESTINATION_OPENED)
-def open_destination(stage: Stage) -> Call:
-    return lambda: intake.open_destination(name="D", username="d", by=BY, at=AT)[0].pk
-
-
-@act("intake.services.revoke_destination", E.DESTINATION_REVOKED)
-def revoke_destination(stage: Stage) -> Call:
-    found = destination()
-    return lambda: intake.revoke_destination(destination=found, by=BY, at=AT) or found.pk
 
 
 @act("intake.services.receive", E.OBJECT_SEALED)

@@ -37,7 +37,7 @@ def axis_connection_file(
 
         from tabard.custody.actors import Actor
         from tabard.intake.connection import connection_file
-        from tabard.intake.services import open_destination
+        from tabard.intake.destinations import open_destination
 
         by = Actor.system("command line")
         destination, key = open_destination(name=name, username=username, by=by, at=now())

@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database, load_django
+from tabard.cli.door_tls import DoorTls, check_may_listen, door_tls
 from tabard.cli.home import Home
 from tabard.cli.output import FOUND_WRONG, console, emit
 from tabard.cli.postgres import Server
@@ -15,14 +16,30 @@ from tabard.cli.supervisor import Event, run_all
 from tabard.kernel.clock import now
 
 Port = Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.", min=1, max=65535)]
+DoorHost = Annotated[
+    str,
+    typer.Option(
+        envvar="TABARD_DOOR_HOST",
+        help="On which address of this machine the door listens; 0.0.0.0 for all of them, which takes TLS.",
+    ),
+]
+NoTls = Annotated[bool, typer.Option("--no-tls", help="Speak plain HTTP though there is a certificate.")]
+PlainHttp = Annotated[
+    bool,
+    typer.Option("--plain-http", help="Listen beyond this machine without TLS: a proxy in front ends it."),
+]
 
 
 def up(
     port: Port = 8000,
     door_port: Annotated[int, typer.Option(help="Where cameras' systems log in.", min=1, max=65535)] = 8001,
+    door_host: DoorHost = HOST,
+    no_tls: NoTls = False,
+    plain_http: PlainHttp = False,
 ) -> None:
     """Run Tabard on this machine: the database, the pages, the door and a worker. Ctrl-C stops them."""
-    ports = Ports(port, door_port)
+    tls = _tls(door_host, no_tls=no_tls, plain_http=plain_http)
+    ports = Ports(port, door_port, door_host, tls is not None, plain_http)
     with database() as home:
         _require_locks()
         _clean_store()
@@ -46,12 +63,23 @@ def web(port: Port = 8000) -> None:
     _serve_asgi("tabard.config.asgi:application", port, http="httptools")
 
 
-def door(port: Port = 8001) -> None:
-    """Run the door alone: where body-worn systems send footage."""
+def door(
+    port: Annotated[int, typer.Option(help="Where to listen.", min=1, max=65535)] = 8001,
+    host: DoorHost = HOST,
+    no_tls: NoTls = False,
+    plain_http: PlainHttp = False,
+) -> None:
+    """Run the door alone: where body-worn systems send footage.
+
+    With TABARD_DOOR_TLS_CERT and TABARD_DOOR_TLS_KEY, or a certificate of `tabard intake door-certificate`, it speaks
+    TLS.
+    """
+    tls = _tls(host, no_tls=no_tls, plain_http=plain_http)
     load_django()
     from tabard.intake.axis.direct import DoorProtocol
 
-    _serve_asgi("tabard.config.asgi:door", port, http=DoorProtocol)
+    files = {} if tls is None else {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+    _serve_asgi("tabard.config.asgi:door", port, host=host, http=DoorProtocol, **files)
 
 
 def worker(
@@ -78,18 +106,28 @@ def check(json: Json = False) -> None:
         raise typer.Exit(FOUND_WRONG)
 
 
-def _serve_asgi(application: str, port: int, *, http: Any) -> None:
+def _tls(host: str, *, no_tls: bool, plain_http: bool) -> DoorTls | None:
+    """The certificate and key that the door will use, tried; None for plain HTTP, where that is allowed."""
+    tls = None if no_tls else door_tls(Home.from_environ())
+    if tls is not None:
+        tls.check()
+    check_may_listen(host, tls, plain_http=plain_http)
+    return tls
+
+
+def _serve_asgi(application: str, port: int, *, http: Any, host: str = HOST, **more: Any) -> None:
     import uvicorn
 
     uvicorn.run(
         application,
-        host=HOST,
+        host=host,
         port=port,
         http=http,
         loop="uvloop",
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=10,
+        **more,
     )
 
 

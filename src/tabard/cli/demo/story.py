@@ -15,8 +15,8 @@ from tabard.disclosure.models import Pack
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
+from tabard.intake.destinations import open_destination
 from tabard.intake.models import Container
-from tabard.intake.services import open_destination
 from tabard.kernel.clock import now
 from tabard.media.models import Derivative, Probe
 from tabard.people.authorisation import Viewer

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from tabard.intake.axis.contents import (
     BOOKMARK_BYTES,
@@ -10,6 +11,7 @@ from tabard.intake.axis.contents import (
     parse_bookmark,
     parse_trail,
 )
+from tabard.intake.axis.key_files import BEGINNING_BYTES, key_names, looks_like_footage
 from tabard.intake.axis.protocol import RecordingName, parse_recording_name, value
 from tabard.intake.axis.times import Place, instant, place
 from tabard.intake.models import Container, ReceivedObject
@@ -29,14 +31,17 @@ SOURCE = "axis"
 
 
 def draft_of(container: Container, source_name: str) -> RecordingDraft:
-    """The draft of everything in the container; reads bookmarks and tracks, never video.
+    """The draft of everything in the container; reads bookmarks and tracks.
+
+    Of video at most the first bytes are read, and only where it should be encrypted and no key file came.
 
     Raises:
         Integrity, Unavailable: a bookmark or a track cannot be read from the vault.
     """
     received = list(container.received.select_related("object"))
-    segments, attachments = _parts(received)
-    marks, track = _bookmarks(received), _track(received)
+    encrypted = _encrypted(container, received)
+    segments, attachments = _parts(received, encrypted)
+    marks, track = _bookmarks(received), _track(received, encrypted)
     named = parse_recording_name(container.name) or RecordingName("", "", None)
     metadata: Mapping[str, str] = container.metadata
     where = _start_place(track, segments, metadata)
@@ -69,16 +74,17 @@ def sealed_draft(received: ReceivedObject) -> SealedDraft:
 
 
 def _parts(
-    received: Iterable[ReceivedObject],
+    received: Iterable[ReceivedObject], encrypted: frozenset[UUID]
 ) -> tuple[tuple[SegmentDraft, ...], tuple[AttachmentDraft, ...]]:
     segments: list[SegmentDraft] = []
     attachments: list[AttachmentDraft] = []
     for part in received:
         kind = _kind(part)
+        is_encrypted = part.object_id in encrypted
         if kind is None:
-            segments.append(_segment(part))
+            segments.append(_segment(part, is_encrypted=is_encrypted))
         else:
-            attachments.append(AttachmentDraft(kind, sealed_draft(part)))
+            attachments.append(AttachmentDraft(kind, sealed_draft(part), is_encrypted))
     return in_order(segments), tuple(attachments)
 
 
@@ -88,9 +94,33 @@ def _kind(received: ReceivedObject) -> AttachmentKind | None:
     return attachment_kind(received.name, received.metadata)
 
 
-def _segment(received: ReceivedObject) -> SegmentDraft:
+def _segment(received: ReceivedObject, *, is_encrypted: bool) -> SegmentDraft:
     metadata = received.metadata
-    return SegmentDraft(sealed_draft(received), _time(metadata, "StartTime"), _time(metadata, "StopTime"))
+    return SegmentDraft(
+        sealed_draft(received), _time(metadata, "StartTime"), _time(metadata, "StopTime"), is_encrypted
+    )
+
+
+def _encrypted(container: Container, received: Iterable[ReceivedObject]) -> frozenset[UUID]:
+    """The segments and tracks that came encrypted: a key file is beside them, or should be and they are no footage."""
+    names = {part.name for part in received}
+    is_expected = bool(container.destination and container.destination.footage_key_id)
+    secret = (
+        part.object_id
+        for part in received
+        if _kind(part) in {None, AttachmentKind.TRACK}
+        and (key_names(part.name) & names or (is_expected and not _is_clear(part)))
+    )
+    return frozenset(secret)
+
+
+def _is_clear(received: ReceivedObject) -> bool:
+    """Whether a file is what its name says: footage by its first bytes, a track by its points. Nothing is no secret."""
+    if not received.object.size_bytes:
+        return True
+    if _kind(received) is AttachmentKind.TRACK:
+        return parse_trail(_body(received, TRACK_BYTES)) is not None
+    return looks_like_footage(_body(received, BEGINNING_BYTES))
 
 
 def _bookmarks(received: Iterable[ReceivedObject]) -> tuple[BookmarkDraft, ...]:
@@ -98,9 +128,11 @@ def _bookmarks(received: Iterable[ReceivedObject]) -> tuple[BookmarkDraft, ...]:
     return tuple(parse_bookmark(part.name, part.metadata, _body(part, BOOKMARK_BYTES)) for part in marks)
 
 
-def _track(received: Iterable[ReceivedObject]) -> tuple[TrackPoint, ...]:
+def _track(received: Iterable[ReceivedObject], encrypted: frozenset[UUID]) -> tuple[TrackPoint, ...]:
     """The points of the container's track; of several, the first by name that can be read."""
     for part in received:
+        if part.object_id in encrypted:
+            continue
         if _kind(part) is AttachmentKind.TRACK and (points := parse_trail(_body(part, TRACK_BYTES))):
             return points
     return ()

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from tabard.custody.actors import Actor
-from tabard.intake import services
+from tabard.intake import destinations, services
 from tabard.intake.axis import tokens
 from tabard.intake.axis.answers import Answer
 from tabard.intake.axis.documents import document, is_document
@@ -55,7 +55,7 @@ class Admitted:
     @property
     def by(self) -> Actor:
         """The sender, as the custody log names it."""
-        return services.client(self.destination)
+        return destinations.client(self.destination)
 
     @property
     def metadata(self) -> Metadata:
@@ -91,7 +91,7 @@ def sign_in(request: Request) -> Answer:
     username, key = request.header(b"x-auth-user"), request.header(b"x-auth-key")
     if not username or not key:
         raise NotSignedIn("X-Auth-User and X-Auth-Key are needed.")
-    destination = services.authenticate(username=username, key=key)
+    destination = destinations.sign_in(username=username, key=key, at=request.at)
     token = tokens.issue(destination.pk, request.at).encode("ascii")
     url = f"{request.base_url}/v1/{destination.pk}".encode("latin-1")
     lifetime = str(int(tokens.LIFETIME.total_seconds())).encode("ascii")
@@ -146,7 +146,7 @@ def keep(slot: Slot, pending: PendingObject, at: datetime) -> Answer:
 
 def _admit(request: Request) -> Admitted:
     """Who asks, and for what of theirs."""
-    destination = services.open_account(tokens.read(request.header(b"x-auth-token"), request.at))
+    destination = destinations.open_account(tokens.read(request.header(b"x-auth-token"), request.at))
     target = parse_target(request.raw_path)
     if target.account != str(destination.pk):
         raise AccountNotYours("The token is for another account.")

@@ -158,6 +158,7 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
         "flags": flag_tags(recording),
         "standing": standing_of(recording) if recording.disposed_at is None else None,
         "attachments": recording.attachments.select_related("object"),
+        "encrypted_files": recording.encrypted_files.select_related("ciphertext", "segment", "attachment"),
         **clips_context(viewer, recording),
         "exhibits": incidents.exhibits_of(viewer, recording.id),
         "decision": retention.decision(viewer, recording),

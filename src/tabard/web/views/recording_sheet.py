@@ -42,6 +42,12 @@ class SegmentSheet:
         return self.probe.duration_s if self.probe else None
 
     @property
+    def locked_by(self) -> str:
+        """Why the camera's encryption is not undone yet; empty where there is none, or it is."""
+        encrypted = getattr(self.segment, "encrypted_file", None)
+        return str(encrypted.get_reason_display()) if encrypted and encrypted.reason else ""
+
+    @property
     def reason(self) -> str:
         """Why it cannot be decoded; empty where it can, or is not looked into yet."""
         return "" if self.probe is None or self.probe.is_decodable else self.probe.reason
@@ -133,7 +139,7 @@ class Mark:
 
 def segment_sheets(recording: Recording) -> list[SegmentSheet]:
     """Every segment of a recording, in order; begins where the camera says, else where the one before ends."""
-    segments = recording.segments.select_related("object", "probe", "recording").prefetch_related(
+    segments = recording.segments.select_related("object", "probe", "recording", "encrypted_file").prefetch_related(
         "derivatives"
     )
     sheets: list[SegmentSheet] = []
