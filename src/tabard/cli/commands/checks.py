@@ -2,9 +2,11 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from tabard.cli.check import Check, Finding, Registry, machine_checks
 from tabard.cli.commands import log_keys, log_timestamps, log_witnesses, store_checks
@@ -25,9 +27,9 @@ def registry(home: Home) -> Registry:
         Check("Second store", lambda: store_checks.second_store(home)),
         Check("Locks", lambda: store_checks.locks(home)),
         Check("Keys", lambda: _keys(home.keys)),
-        Check("Log keys", lambda: log_keys.finding(home)),
-        Check("Timestamps", lambda: log_timestamps.finding(home)),
-        Check("Witnesses", lambda: log_witnesses.finding(home)),
+        Check("Log keys", lambda: _in_tables(log_keys.finding, home)),
+        Check("Timestamps", lambda: _in_tables(log_timestamps.finding, home)),
+        Check("Witnesses", lambda: _in_tables(log_witnesses.finding, home)),
         Check("Pages", _pages),
         Check("Reason for access", _access_reason),
     )
@@ -83,6 +85,21 @@ def _log_tables(home: Home) -> Finding:
             f"REASSIGN OWNED BY {found.role} TO {OWNER};",
         )
     return Finding.ok(f"They refuse changes, and the role {found.role} can only add to them.")
+
+
+def _in_tables(look: Callable[[Home], Finding], home: Home) -> Finding:
+    """What the look finds, or that it must wait for this version's tables."""
+    from django.db import ProgrammingError
+
+    try:
+        return look(home)
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+            raise
+        return Finding.warning(
+            "It stands in tables that are not there yet, so nothing can be said of it.",
+            "Run `tabard up`; it migrates first.",
+        )
 
 
 def _store(home: Home) -> Finding:

@@ -49,8 +49,10 @@ def finding(home: Home) -> Finding:
         from tabard.custody.adapters import log_signer
         from tabard.custody.witnesses.standing import standing
 
-        found, keys = standing(), log_signer().verifiers
-        connection.close()
+        try:
+            found, keys = standing(), log_signer().verifiers
+        finally:
+            connection.close()
     if found.policy is None:
         return Finding.ok(
             "No witness policy is set: receipts carry the log's own signature and need no witness."
