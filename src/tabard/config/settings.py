@@ -12,8 +12,18 @@ TABARD_TSA_EVERY_S  at most one timestamp in so many seconds (default 600)
 TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason asked before footage is shown?
 TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
 TABARD_DOOR_URL   where body-worn systems reach the door, as their connection files say (default this machine)
+TABARD_DOOR_CHAIN  the PEM certificates that connection files carry, where a proxy ends TLS (default: the door's own)
+TABARD_SILENCE_H  after how many hours without a sign a transfer that never ended is listed (default 24)
 TABARD_DOOR_TLS_CERT, TABARD_DOOR_TLS_KEY  the door's PEM certificate and key (default: the pair that
                   `tabard intake door-certificate` made, if it did)
+TABARD_READ_ARRIVALS_WITHIN_S  how long what came from a dock or a folder may wait for the decoder jail before it
+                  becomes a recording without what its files say (default 900)
+TABARD_CLOSE_ARRIVALS_AFTER_S  after how long a silence a transfer that nobody ended counts as ended (default 7 days)
+TABARD_SPOOL      where files of docks arrive, sealed, until they are whole (default: beside the first store)
+TABARD_SPOOL_RESERVE_BYTES  how much of that disk has to stay free (default 2 GiB)
+TABARD_DOCK_UPLOADS, TABARD_DOCK_UPLOAD_BYTES, TABARD_DOCK_BYTES  how many files one dock may have under way (default
+                  16), how large one may be (64 GiB), and all of them together (256 GiB)
+TABARD_UPLOAD_DAYS  after how many days without a byte an upload is given up (default 7)
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
 TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
 TABARD_FORCE      the force's name, as screens show it
@@ -44,9 +54,18 @@ TABARD_ACCESS_REASON = asking(os.environ.get("TABARD_ACCESS_REASON") or "prompte
 TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 _door_tls = door_tls(_home)
-TABARD_DOOR_TLS_CERT = str(_door_tls.certificate) if _door_tls else ""
+TABARD_DOOR_CHAIN = os.environ.get("TABARD_DOOR_CHAIN") or (str(_door_tls.certificate) if _door_tls else "")
+TABARD_SILENCE_H = float(os.environ.get("TABARD_SILENCE_H") or "24")
 TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL") or f"http{'s' if _door_tls else ''}://127.0.0.1:8001"
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"
+TABARD_READ_ARRIVALS_WITHIN_S = float(os.environ.get("TABARD_READ_ARRIVALS_WITHIN_S") or "900")
+TABARD_CLOSE_ARRIVALS_AFTER_S = float(os.environ.get("TABARD_CLOSE_ARRIVALS_AFTER_S") or str(7 * 86_400))
+TABARD_SPOOL = os.environ.get("TABARD_SPOOL", "")
+TABARD_SPOOL_RESERVE_BYTES = int(os.environ.get("TABARD_SPOOL_RESERVE_BYTES") or str(2 * 2**30))
+TABARD_DOCK_UPLOADS = int(os.environ.get("TABARD_DOCK_UPLOADS") or "16")
+TABARD_DOCK_UPLOAD_BYTES = int(os.environ.get("TABARD_DOCK_UPLOAD_BYTES") or str(64 * 2**30))
+TABARD_DOCK_BYTES = int(os.environ.get("TABARD_DOCK_BYTES") or str(256 * 2**30))
+TABARD_UPLOAD_DAYS = float(os.environ.get("TABARD_UPLOAD_DAYS") or "7")
 TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
 TABARD_DAMAGE_REPORT = "tabard.jobs.damage.report"
 

@@ -18,7 +18,6 @@ from tabard.recordings.drafts import (
     AttachmentKind,
     BookmarkDraft,
     RecordingDraft,
-    SealedDraft,
     SegmentDraft,
     TrackPoint,
 )
@@ -34,6 +33,7 @@ _FOOTAGE_SUFFIXES = frozenset({
     ".m4s", ".cmfv", ".wav", ".m4a", ".mp3", ".aac",
 })
 # fmt: on
+_NUMBER_DIGITS = 10
 _DESCRIBING = ("make", "model", "firmware", "mount")
 
 
@@ -72,11 +72,10 @@ class Part:
         return self.starts_at + timedelta(seconds=self.facts.duration_s)
 
     @property
-    def file(self) -> SealedDraft:
-        """The sealed file with what was said of it; its number in the camera's counting may be in its name alone."""
-        sealed = sealed_draft(self.received)
-        sequence = self.named.get("sequence", "")
-        return replace(sealed, metadata={"sequence": sequence, **sealed.metadata}) if sequence else sealed
+    def sequence(self) -> int | None:
+        """Its number in the camera's own counting, as the sender or its name says."""
+        said = self.received.metadata.get("sequence") or self.named.get("sequence", "")
+        return int(said) if said.isascii() and said.isdigit() and len(said) < _NUMBER_DIGITS else None
 
 
 def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> RecordingDraft:
@@ -98,11 +97,17 @@ def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> R
         latitude=latitude,
         longitude=longitude,
         segments=segments,
-        attachments=tuple(AttachmentDraft(part.kind, part.file) for part in parts if part.kind is not None),
+        attachments=tuple(
+            AttachmentDraft(part.kind, sealed_draft(part.received)) for part in parts if part.kind is not None
+        ),
         bookmarks=_bookmarks(said),
         track=track,
         has_conflict=any(part.received.conflicts_with_id for part in parts),
-        metadata=_metadata(container, parts, start),
+        has_zone=start is None or start.tzinfo is not None,
+        is_satellite_time=_is_by_satellite(parts, start),
+        gnss_offset_s=_clock_ahead_s(parts),
+        is_archived=container.source == Container.Source.FOLDER,
+        metadata=_metadata(container, parts),
     )
 
 
@@ -129,7 +134,9 @@ def _said(container: Container, parts: Sequence[Part]) -> Mapping[str, str]:
 
 
 def _segment(part: Part) -> SegmentDraft:
-    return SegmentDraft(part.file, _filed(part.starts_at), _filed(part.stops_at))
+    return SegmentDraft(
+        sealed_draft(part.received), _filed(part.starts_at), _filed(part.stops_at), sequence=part.sequence
+    )
 
 
 def _start(container: Container, parts: Sequence[Part]) -> datetime | None:
@@ -140,6 +147,20 @@ def _start(container: Container, parts: Sequence[Part]) -> datetime | None:
     ]
     own = written_time(container.metadata.get("started_at", ""))
     return own or _earliest(of_segments) or _earliest(of_others)
+
+
+def _is_by_satellite(parts: Sequence[Part], start: datetime | None) -> bool:
+    return start is not None and any(
+        part.facts.is_satellite_time and part.facts.started_at == start for part in parts if part.kind is None
+    )
+
+
+def _clock_ahead_s(parts: Sequence[Part]) -> float | None:
+    """How far the camera's clock was ahead of satellite time at its first segment that tells both."""
+    for facts in (part.facts for part in parts if part.kind is None):
+        if facts.is_satellite_time and facts.started_at and facts.clock_started_at:
+            return (_in_utc(facts.clock_started_at) - facts.started_at).total_seconds()
+    return None
 
 
 def _earliest(times: Iterable[datetime | None]) -> datetime | None:
@@ -202,8 +223,8 @@ def _bookmarks(said: Mapping[str, str]) -> tuple[BookmarkDraft, ...]:
     return (BookmarkDraft(text=title, category_code=category, category_name=category, tags=tags),)
 
 
-def _metadata(container: Container, parts: Sequence[Part], start: datetime | None) -> dict[str, str]:
-    """What was said of the whole, what camera it was by its own files, and whether its time has a time zone."""
+def _metadata(container: Container, parts: Sequence[Part]) -> dict[str, str]:
+    """What was said of the whole, and what its own files say of the camera, its clock, and what could not be read."""
     found = dict(container.metadata)
     for key in _DESCRIBING:
         value = next((text for part in parts if (text := getattr(part.facts, key))), "")
@@ -212,10 +233,6 @@ def _metadata(container: Container, parts: Sequence[Part], start: datetime | Non
     clock = next((part.facts.clock_started_at for part in parts if part.facts.clock_started_at), None)
     if clock is not None:
         found["camera_clock"] = clock.isoformat()
-    if any(part.facts.is_satellite_time for part in parts if part.kind is None):
-        found["time_by"] = "satellite"
-    elif start is not None and start.tzinfo is None:
-        found["time_zone"] = "none"
     if not all(part.facts.is_position_fixed for part in parts):
         found["position"] = "without satellite fix"
     unread = [f"{part.received.name}: {part.facts.reason}" for part in parts if part.facts.reason]

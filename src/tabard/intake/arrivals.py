@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
+from django.db.models.functions import Coalesce
 
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
@@ -92,15 +93,21 @@ def register(
     return locked.recording
 
 
-def unregistered() -> QuerySet[Container]:
-    """Arrivals that are closed and wait to be read, longest first; the queue works on them."""
-    return _arrivals().filter(closed_at__isnull=False, completed_at__isnull=True).order_by("closed_at")
+def unregistered(*, closed_before: datetime) -> QuerySet[Container]:
+    """Arrivals that were closed before the instant and wait to be read, longest first; the queue works on them."""
+    waiting = _arrivals().filter(closed_at__lt=closed_before, completed_at__isnull=True)
+    return waiting.order_by("closed_at")
 
 
-def unclosed(*, before: datetime) -> QuerySet[Container]:
-    """Arrivals opened before the instant whose files have not all come, longest first, each with `files`."""
-    waiting = _arrivals().filter(closed_at__isnull=True, created_at__lt=before)
-    return waiting.annotate(files=Count("received")).order_by("created_at")
+def unclosed(*, silent_since: datetime) -> QuerySet[Any]:
+    """Arrivals that nobody closed and that got no file since the instant, longest first.
+
+    Each with `files`, how many have come, and `last_at`, when the last one did.
+    """
+    waiting: QuerySet[Any] = _arrivals().filter(closed_at__isnull=True)
+    last_at = Coalesce(Max("received__received_at"), "created_at")
+    waiting = waiting.annotate(files=Count("received"), last_at=last_at)
+    return waiting.filter(last_at__lt=silent_since).order_by("last_at")
 
 
 def _arrivals() -> QuerySet[Container]:

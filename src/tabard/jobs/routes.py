@@ -12,6 +12,7 @@ from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 
 ROUTES: Mapping[EventKind, tuple[str, ...]] = {
+    EventKind.ARRIVAL_COMPLETED: ("tabard.read_arrival",),
     EventKind.RECORDING_SEALED: ("tabard.probe_recording", "tabard.secure_new"),
     EventKind.RECORDING_PROBED: ("tabard.make_derivatives", "tabard.index_packets"),
     EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),

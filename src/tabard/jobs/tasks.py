@@ -18,6 +18,8 @@ from tabard.custody.errors import NotYetSequenced
 from tabard.disclosure import packs
 from tabard.disclosure.models import Pack
 from tabard.intake import encryption
+from tabard.intake.models import Container
+from tabard.jobs import arrivals
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Unavailable
 from tabard.kernel.ids import earliest_id
@@ -53,6 +55,20 @@ class UntilPossible(BaseRetryStrategy):
         if isinstance(exception, DisposedMeanwhile) or (not waits and job.attempts >= self.OTHER_ATTEMPTS):
             return None
         return RetryDecision(retry_in={"seconds": min(2 ** min(job.attempts, 9), self.LONGEST_WAIT_S)})
+
+
+@app.task(name="tabard.read_arrival", retry=UntilPossible())
+def read_arrival(subject_id: str) -> None:
+    """Read what the files of an arrival say of themselves, and make a recording of it."""
+    arrivals.read_and_register(container=Container.objects.get(id=UUID(subject_id)), by=WORKER)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="tabard.look_after_arrivals", queueing_lock="look_after_arrivals")
+def look_after_arrivals(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Make recordings of arrivals that have waited for too long."""
+    if done := arrivals.look_after(by=WORKER):
+        logger.warning("%d recordings had waited to be read for longer than they may.", done)
 
 
 @app.task(name="tabard.probe_recording", retry=UntilPossible())

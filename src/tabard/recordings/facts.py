@@ -29,8 +29,9 @@ class FootageFacts:
     `started_at` is an instant: of satellite time (`is_satellite_time`), or written with its offset. `clock_started_at`
     is what the camera's clock showed, naive where no zone was written. Track points count from the file's first
     moment, which was at `track_started_at` by the track's own times. `said` holds what else is said of the recording,
-    under the names of the dock protocol (officer, category, title, reference). `reason` tells why a file could not be
-    read; then everything else is empty, and the file is footage all the same.
+    under the names of the dock protocol (officer, category, title, reference). Positions are `is_position_fixed` unless
+    the receiver had no fix and gave the last that it knew. `reason` tells what of a file could not be read; it is
+    footage all the same.
     """
 
     kind: FileKind = FileKind.OTHER
@@ -41,6 +42,7 @@ class FootageFacts:
     latitude: float | None = None
     longitude: float | None = None
     track: tuple[TrackPoint, ...] = ()
+    is_position_fixed: bool = True
     track_started_at: datetime | None = None
     camera_serial: str = ""
     make: str = ""

@@ -8,6 +8,7 @@ from tabard.custody.actors import Actor
 from tabard.custody.models import Event
 from tabard.fleet.services import install_dock, receive_camera
 from tabard.intake import arrivals
+from tabard.intake.arrival_drafting import Part, draft_of
 from tabard.intake.arrivals import ArrivalEmpty
 from tabard.intake.services import Receipt, receive
 from tabard.people.services import create_unit, enrol_officer
@@ -111,15 +112,26 @@ def test_footage_tells_its_start_and_its_way(container):
     assert recording.track.points == [[0.0, -0.01, 51.46], [1.0, -0.02, 51.46]]
     assert (recording.latitude, recording.longitude) == (51.46, -0.01)
     assert recording.metadata == {
-        "make": "GoPro", "model": "Camera", "camera_clock": "2026-03-02T10:00:00", "time_by": "satellite",
+        "make": "GoPro", "model": "Camera", "camera_clock": "2026-03-02T10:00:00",
     }  # fmt: skip
 
 
 def test_a_time_without_a_time_zone_is_said_to_have_none(container):
     _, film = put(container, "a.mp4")
-    recording = finish(container, {film: FootageFacts(FileKind.FOOTAGE, clock_started_at=ON_THE_CAMERA)})
-    assert recording.started_at == ON_THE_CAMERA.replace(tzinfo=UTC)
-    assert recording.metadata["time_zone"] == "none"
+    facts = FootageFacts(FileKind.FOOTAGE, clock_started_at=ON_THE_CAMERA)
+    draft = draft_of(container, [Part(container.received.get(), facts)], "GOPR0001")
+    assert (draft.started_at, draft.has_zone) == (ON_THE_CAMERA.replace(tzinfo=UTC), False)
+    assert finish(container, {film: facts}).started_at == ON_THE_CAMERA.replace(tzinfo=UTC)
+
+
+def test_satellite_time_tells_how_far_the_cameras_clock_is_off(container):
+    put(container, "a.mp4", sequence="0007")
+    facts = FootageFacts(
+        FileKind.FOOTAGE, started_at=BY_SATELLITE, is_satellite_time=True, clock_started_at=ON_THE_CAMERA
+    )
+    draft = draft_of(container, [Part(container.received.get(), facts)], "GOPR0001")
+    assert (draft.has_zone, draft.is_satellite_time, draft.gnss_offset_s) == (True, True, 3593.0)
+    assert draft.segments[0].sequence == 7
 
 
 def test_a_track_beside_the_footage_is_laid_along_it_by_its_own_times(container):
@@ -159,9 +171,13 @@ def test_what_comes_after_the_recording_stands_beside_it(container):
 
 def test_what_waits_is_listed(container):
     put(container, "a.mp4")
-    assert list(arrivals.unclosed(before=AT + timedelta(hours=1))) == [container]
-    assert not arrivals.unclosed(before=AT)
+    later = AT + timedelta(hours=1)
+    (waiting,) = arrivals.unclosed(silent_since=later)
+    assert (waiting, waiting.files, waiting.last_at) == (container, 1, AT)
+    assert not arrivals.unclosed(silent_since=AT)
     arrivals.close(container=container, by=BY, at=AT)
-    assert list(arrivals.unregistered()) == [container]
+    assert not arrivals.unclosed(silent_since=later)
+    assert list(arrivals.unregistered(closed_before=later)) == [container]
+    assert not arrivals.unregistered(closed_before=AT)
     finish(container)
-    assert not arrivals.unregistered()
+    assert not arrivals.unregistered(closed_before=later)

@@ -3,7 +3,7 @@
 The one door is `runner.run`:
 
     run(task, params, source, source_size, scratch, limits, accept_missing, on_progress=None)
-        task            "probe" | "stills" | "rendition" | "clip" | "packets"
+        task            "probe" | "stills" | "rendition" | "clip" | "packets" | "read"
         params          {} except for clip: {"start_s": float, "end_s": float}; packets may have {"positions": True}
         source          read(start, stop) -> bytes, called in the caller's own thread
         source_size     size of the footage in bytes

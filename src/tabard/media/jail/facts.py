@@ -143,6 +143,31 @@ class PacketsFacts(TypedDict):
     streams: list[PacketStreamFacts]
 
 
+class ReadFacts(TypedDict):
+    """What a camera's file says of itself; times are ISO 8601, with an offset where the file writes one.
+
+    `track` is of [seconds from the file's first moment, longitude, latitude]; `trouble` tells what could not be read.
+    """
+
+    kind: str
+    started_at: str | None
+    is_satellite_time: bool
+    clock_started_at: str | None
+    duration_s: float | None
+    latitude: float | None
+    longitude: float | None
+    track: list[list[float]]
+    is_position_fixed: bool
+    track_started_at: str | None
+    camera_serial: str
+    make: str
+    model: str
+    firmware: str
+    mount: str
+    said: dict[str, str]
+    trouble: str
+
+
 class WallFacts(TypedDict):
     """One wall as the decoder found it."""
 
@@ -162,6 +187,7 @@ SHAPES: dict[str, type] = {
     "rendition": RenditionFacts,
     "clip": ClipFacts,
     "packets": PacketsFacts,
+    "read": ReadFacts,
     "walls": WallsFacts,
 }
 

@@ -30,7 +30,7 @@ from tabard.media.jail.walls import WallState
 Source = Callable[[int, int], bytes]
 OnProgress = Callable[[float], None]
 
-TASKS = ("probe", "stills", "rendition", "clip", "packets")
+TASKS = ("probe", "stills", "rendition", "clip", "packets", "read")
 _INSPECTION = "walls"
 _START = "import sys, json; sys.path[:0] = json.loads(sys.argv[1]); from tabard.media.jail import child; child.main()"
 # Threads that a numeric library starts at import would be outside the walls, and memory pools per thread would
