@@ -1,11 +1,12 @@
 """Which cameras and docks are there, and who wears or wore which? Lists show what the viewer may see."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Upper
 
@@ -115,9 +116,12 @@ def camera_by_serial(serial: str) -> Camera | None:
     return Camera.objects.filter(serial__iexact=wanted).select_related("unit").first()
 
 
-def wearer_at(camera_id: UUID, at: datetime) -> Officer | None:
-    """The officer who had the camera at the instant, or None."""
-    return Officer.objects.filter(assignments__camera_id=camera_id, assignments__during__contains=at).first()
+def wearer_at(camera_id: UUID, at: datetime, give_or_take: timedelta = timedelta()) -> Officer | None:
+    """The officer who had the camera at the instant, and for as long around it as is not certain, or None."""
+    then = DateTimeTZRange(at - give_or_take, at + give_or_take, "[]")
+    return Officer.objects.filter(
+        assignments__camera_id=camera_id, assignments__during__contains=then
+    ).first()
 
 
 def _with_wearer() -> QuerySet[Any]:

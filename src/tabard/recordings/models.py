@@ -151,7 +151,8 @@ class Recording(models.Model):
     @property
     def filmed_until_at(self) -> datetime:
         """When it stopped, by the clock that `filmed_at` is by."""
-        return self.stopped_at + (self.filmed_at - self.started_at)
+        filmed_at: datetime = self.filmed_at
+        return filmed_at + (self.stopped_at - self.started_at)
 
 
 class SettledFlag(models.Model):

@@ -1,10 +1,9 @@
 """How does a door's draft become a recording, and how does a recording get its category?
 
-Registering resolves who and what the draft names, and flags what it cannot: nothing is refused for an
-administrative reason. Officer and unit are those of the time of recording, not of arrival.
+Registering resolves who and what the draft names (`resolving`), and flags what it cannot: nothing is refused for an
+administrative reason. Footage that stands already comes again, and is not registered twice (`repeats`).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,44 +13,37 @@ from django.db import transaction
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
-from tabard.fleet import selectors as fleet
-from tabard.fleet.models import Camera
-from tabard.people import selectors as people
+from tabard.fleet.clocks import keep_satellite_reading
+from tabard.kernel.ids import new_id
 from tabard.people.authorisation import Viewer, check_can
-from tabard.people.models import Officer
 from tabard.people.rules import Action
+from tabard.recordings import repeats
 from tabard.recordings.decryption import expect_decryption
 from tabard.recordings.drafts import AttachmentDraft, BookmarkDraft, RecordingDraft, SealedDraft
-from tabard.recordings.errors import CategoryUnknown, RecordingExists
+from tabard.recordings.errors import CategoryUnknown
 from tabard.recordings.models import Attachment, Bookmark, Category, Recording, Segment, Track
-from tabard.recordings.rules import When, footage_sha256, in_order, newest_category, settle_times
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Who and what the draft names, as far as we know them."""
-
-    camera: Camera | None
-    officer: Officer | None
-    unit_id: UUID | None
-    category: Category | None
-    flags: list[str]
+from tabard.recordings.resolving import Found, resolve
+from tabard.recordings.rules import When, footage_sha256, in_order, settle_times
+from tabard.recordings.times import time_details, time_fields
 
 
 @transaction.atomic
 def register(*, draft: RecordingDraft, by: Actor, at: datetime) -> Recording:
     """The recording stands, whole, with its event `recording.sealed`, or nothing of it does.
 
-    The event's SHA-256 is over the segments' SHA-256s in order (`rules.footage_sha256`); its details list every file.
+    Footage that stands already comes again: the standing recording is returned, with the event
+    `recording.came_again` (its `received_at` is then not `at`). What contradicts another recording stands beside it,
+    both flagged, the later pointing at the earlier.
 
-    Raises:
-        RecordingExists: this source has registered one of this name before.
+    The event's SHA-256 is over the segments' SHA-256s in order (`rules.footage_sha256`); its details list every file.
     """
-    if Recording.objects.filter(source=draft.source, source_name=draft.source_name).exists():
-        raise RecordingExists("This recording is registered already.", source_name=draft.source_name)
     when = settle_times(draft, at)
-    found = _resolve(draft, when, at)
-    recording = _create(draft, when, found, at)
+    here = repeats.look_for(draft, when)
+    if here.again is not None:
+        repeats.record_again(recording=here.again, draft=draft, by=by, at=at)
+        return here.again
+    found = resolve(draft, when, at)
+    recording = _create(draft, when, found, here, at)
     segments = in_order(draft.segments)
     _add_segments(recording, draft)
     Attachment.objects.bulk_create(_attachment(recording.pk, part) for part in draft.attachments)
@@ -60,13 +52,17 @@ def register(*, draft: RecordingDraft, by: Actor, at: datetime) -> Recording:
     if draft.track:
         points = [[point.seconds, point.longitude, point.latitude] for point in draft.track]
         Track.objects.create(recording=recording, points=points)
+    if found.camera is not None and found.timing.own is not None:
+        keep_satellite_reading(camera_id=found.camera.pk, reading=found.timing.own, at=at)
+    if here.rival is not None:
+        repeats.flag_conflict(here.rival)
     append(
         kind=EventKind.RECORDING_SEALED,
         subject=Subject("recording", recording.pk),
         at=at,
         by=by,
         sha256=footage_sha256(segments),
-        details=_sealed_details(draft, recording),
+        details=_sealed_details(draft, recording, found),
     )
     return recording
 
@@ -118,35 +114,13 @@ def categorise(
     )
 
 
-def _resolve(draft: RecordingDraft, when: When, received_at: datetime) -> _Found:
-    """Who had the camera and where they worked when it recorded; on arrival, if its clock cannot be trusted."""
-    worn_at = received_at if when.is_suspect else when.started_at
-    officer = people.officer_by_reference(draft.officer_reference) if draft.officer_reference else None
-    camera = fleet.camera_by_serial(draft.camera_serial) if draft.camera_serial else None
-    unit_id = people.unit_at(officer.pk, worn_at) if officer else None
-    chosen = newest_category(draft.bookmarks)
-    category = _category(chosen) if chosen else None
-    wearer = fleet.wearer_at(camera.pk, worn_at) if camera else None
-    flag = Recording.Flag
-    doubts = {
-        flag.UNKNOWN_CAMERA: camera is None,
-        flag.UNKNOWN_OFFICER: officer is None,
-        flag.UNKNOWN_CATEGORY: _names_unknown_category(draft),
-        flag.WEARER_DIFFERS: wearer is not None and officer is not None and wearer.pk != officer.pk,
-        flag.CLOCK_SUSPECT: when.is_suspect,
-        flag.NO_FOOTAGE: not draft.segments,
-        flag.CONFLICT: draft.has_conflict,
-        flag.INCOMPLETE: not draft.is_complete,
-    }
-    flags = [doubt.value for doubt, is_raised in doubts.items() if is_raised]
-    return _Found(camera, officer, unit_id or (camera.unit_id if camera else None), category, flags)
-
-
-def _create(draft: RecordingDraft, when: When, found: _Found, at: datetime) -> Recording:
+def _create(draft: RecordingDraft, when: When, found: Found, here: repeats.Here, at: datetime) -> Recording:
     # A value longer than its column stands whole in `metadata`; the column holds its beginning, for lists and search.
+    recording_id = new_id()
     return Recording.objects.create(
+        id=recording_id,
         source=draft.source,
-        source_name=draft.source_name,
+        source_name=_free_name(draft, recording_id) if here.is_name_taken else draft.source_name,
         camera=found.camera,
         camera_serial=draft.camera_serial[:64],
         officer=found.officer,
@@ -156,11 +130,14 @@ def _create(draft: RecordingDraft, when: When, found: _Found, at: datetime) -> R
         started_at=when.started_at,
         stopped_at=when.stopped_at,
         received_at=at,
+        begun_by_at=found.timing.begun_by_at,
+        **time_fields(when.started_at, found.timing.correction),
         trigger=draft.trigger[:64],
         latitude=draft.latitude,
         longitude=draft.longitude,
         size_bytes=sum(file.size_bytes for file in draft.files),
-        flags=found.flags,
+        flags=_flags(found, here),
+        conflicts_with=here.rival,
         metadata=dict(draft.metadata),
     )
 
@@ -174,6 +151,7 @@ def _add_segments(recording: Recording, draft: RecordingDraft) -> None:
             object_id=segment.file.object_id,
             started_at=segment.started_at,
             stopped_at=segment.stopped_at,
+            sequence=repeats.number_of(segment),
             metadata=dict(segment.file.metadata),
         )
         for ordinal, segment in enumerate(in_order(draft.segments))
@@ -202,33 +180,32 @@ def _bookmark(recording: Recording, mark: BookmarkDraft) -> Bookmark:
     )
 
 
-def _category(mark: BookmarkDraft) -> Category | None:
-    """The category that a bookmark chooses: by its code, else by its name; one no longer offered is still known."""
-    by_code = Category.objects.filter(code=mark.category_code).first() if mark.category_code else None
-    if by_code is not None or not mark.category_name:
-        return by_code
-    return Category.objects.filter(name__iexact=mark.category_name).first()
+def _free_name(draft: RecordingDraft, recording_id: UUID) -> str:
+    """The name with the end of our id, where the source has registered one of this name before."""
+    return f"{draft.source_name[:240]} ({recording_id.hex[-12:]})"
 
 
-def _names_unknown_category(draft: RecordingDraft) -> bool:
-    """Whether any bookmark chooses a category that we do not know."""
-    choosing = [mark for mark in draft.bookmarks if mark.category_code or mark.category_name]
-    return any(_category(mark) is None for mark in choosing)
+def _flags(found: Found, here: repeats.Here) -> list[str]:
+    conflict = Recording.Flag.CONFLICT.value
+    is_new = here.rival is not None and conflict not in found.flags
+    return [*found.flags, conflict] if is_new else list(found.flags)
 
 
 def _without_unknown_category(flags: list[str]) -> list[str]:
     return [flag for flag in flags if flag != Recording.Flag.UNKNOWN_CATEGORY]
 
 
-def _sealed_details(draft: RecordingDraft, recording: Recording) -> dict[str, Any]:
+def _sealed_details(draft: RecordingDraft, recording: Recording, found: Found) -> dict[str, Any]:
     """What the event commits to: where it came from, what was said about it, and every file of it."""
     return {
         "source": draft.source,
         "source_name": draft.source_name,
         "started_at": recording.started_at.isoformat(),
         "stopped_at": recording.stopped_at.isoformat(),
+        "time": time_details(time_fields(recording.started_at, found.timing.correction)),
         "camera": recording.camera_serial,
         "flags": recording.flags,
+        "conflicts_with": str(recording.conflicts_with_id) if recording.conflicts_with_id else None,
         "metadata": recording.metadata,
         "segments": [_file_details(segment.file) for segment in in_order(draft.segments)],
         "attachments": [_file_details(part.file) for part in draft.attachments],

@@ -325,12 +325,21 @@ class TestConflictsAndLateness:
         owned |= set(Attachment.objects.values_list("object_id", flat=True))
         assert owned == set(ReceivedObject.objects.values_list("object_id", flat=True))
 
-    def test_one_name_from_two_systems_is_two_recordings(self, dock, another_client):
+    def test_one_name_from_two_systems_is_two_recordings_and_a_conflict(self, dock, another_client):
         first = dock([segment(0)])
-        second = dock([segment(0)], sender=another_client("hackney"))
+        second = dock([segment(0, b"edited")], sender=another_client("hackney"))
         assert first != second
         assert second.source_name.startswith(f"{container_name()} (")
         assert Segment.objects.count() == 2
+        assert second.conflicts_with == first
+        assert all("conflict" in recording.flags for recording in Recording.objects.all())
+
+    def test_the_same_footage_from_two_systems_is_one_recording(self, dock, another_client):
+        first = dock([segment(0)])
+        assert dock([segment(0)], sender=another_client("hackney")) == first
+        assert Segment.objects.count() == 1
+        assert first.containers.count() == 2
+        assert Event.objects.filter(kind="recording.came_again", subject_id=first.id).count() == 1
 
 
 class TestWhatIsNoRecording:

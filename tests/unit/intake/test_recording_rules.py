@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tabard.fleet.offsets import Basis, Correction
 from tabard.kernel.ids import new_id
 from tabard.recordings.drafts import BookmarkDraft, RecordingDraft, SealedDraft, SegmentDraft
 from tabard.recordings.rules import (
     CLOCK_AHEAD,
+    OLDEST_CREDIBLE,
+    ClockDoubt,
+    clock_doubt,
     clock_is_suspect,
     footage_sha256,
     in_order,
@@ -58,12 +62,45 @@ class TestTimes:
         [
             (RECEIVED + CLOCK_AHEAD, False),
             (RECEIVED + CLOCK_AHEAD + timedelta(seconds=1), True),
+            (RECEIVED - OLDEST_CREDIBLE, False),
+            (RECEIVED - OLDEST_CREDIBLE - timedelta(seconds=1), True),
+            (datetime(2014, 12, 31, 23, 59, 59, tzinfo=UTC), True),
+        ],
+    )
+    def test_a_clock_from_the_future_or_long_ago_is_suspect(self, started_at, suspect):
+        assert clock_is_suspect(started_at, RECEIVED) is suspect
+
+    @pytest.mark.parametrize(
+        ("started_at", "suspect"),
+        [
             (datetime(2015, 1, 1, tzinfo=UTC), False),
             (datetime(2014, 12, 31, 23, 59, 59, tzinfo=UTC), True),
         ],
     )
-    def test_a_clock_from_the_future_or_never_set_is_suspect(self, started_at, suspect):
-        assert clock_is_suspect(started_at, RECEIVED) is suspect
+    def test_what_another_system_kept_may_be_as_old_as_such_cameras(self, started_at, suspect):
+        assert clock_is_suspect(started_at, RECEIVED, is_archived=True) is suspect
+
+
+def measured(offset):
+    return Correction(Basis.BETWEEN, offset, timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("found", "doubt"),
+    [
+        (Correction(), None),
+        (measured(timedelta(minutes=5)), None),
+        (measured(timedelta(minutes=-6)), ClockDoubt.WRONG),
+        (measured(timedelta(minutes=54)), ClockDoubt.WRONG),
+        (measured(timedelta(minutes=55)), ClockDoubt.HOUR_OFF),
+        (measured(timedelta(minutes=-65)), ClockDoubt.HOUR_OFF),
+        (measured(timedelta(hours=2)), ClockDoubt.WRONG),
+        (measured(timedelta(days=-7300)), ClockDoubt.WRONG),
+        (Correction(Basis.JUMPED, bounds=(timedelta(), timedelta(hours=1))), ClockDoubt.JUMPED),
+    ],
+)
+def test_what_is_measured_to_be_off_is_looked_into(found, doubt):
+    assert clock_doubt(found) is doubt
 
 
 def test_segments_stand_by_start_then_name_and_those_without_a_start_last():
