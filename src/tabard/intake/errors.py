@@ -87,10 +87,22 @@ class ObjectUnknown(NotFound):
     code = "object_unknown"
 
 
+class DestinationUnknown(NotFound):
+    """There is no such destination."""
+
+    code = "destination_unknown"
+
+
 class UsernameTaken(Conflict):
     """Another destination has this user name."""
 
     code = "username_taken"
+
+
+class AlreadyComplete(Conflict):
+    """The transfer has ended, and its recording stands."""
+
+    code = "already_complete"
 
 
 class DestinationRevoked(Conflict):

@@ -8,6 +8,7 @@ miss each other, and an object is either part of the recording or late for it, n
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -20,15 +21,19 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
 from tabard.intake.axis.drafting import SOURCE, draft_of, sealed_draft
 from tabard.intake.axis.protocol import Metadata, kind_of, merged, value
-from tabard.intake.errors import ContainerUnknown, ObjectUnknown
+from tabard.intake.errors import AlreadyComplete, ContainerUnknown, ObjectUnknown
 from tabard.intake.models import Container, Destination, ReceivedObject
 from tabard.kernel.errors import Unavailable
-from tabard.recordings.drafts import AttachmentDraft, AttachmentKind
+from tabard.kernel.text import required
+from tabard.people.authorisation import Viewer, check_can
+from tabard.people.rules import Action
+from tabard.recordings.drafts import AttachmentDraft, AttachmentKind, RecordingDraft
 from tabard.recordings.models import Recording
 from tabard.recordings.services import attach_late, register
 from tabard.vault import services as vault
-from tabard.vault.services import PendingObject
+from tabard.vault.services import Pending
 
+LONGEST_REASON = 500
 _log = logging.getLogger(__name__)
 
 
@@ -104,7 +109,7 @@ def describe_object(*, received: ReceivedObject, metadata: Metadata, by: Actor, 
 
 
 def receive(
-    *, container_id: UUID, name: str, metadata: Metadata, pending: PendingObject, by: Actor, at: datetime
+    *, container_id: UUID, name: str, metadata: Metadata, pending: Pending, by: Actor, at: datetime
 ) -> Receipt:
     """The bytes are kept under the name, logged and committed; what was kept before is untouched.
 
@@ -141,14 +146,51 @@ def complete(*, container: Container, by: Actor, at: datetime) -> Recording | No
     if locked.completed_at is not None:
         return locked.recording
     if locked.kind == Container.Kind.RECORDING:
-        locked.recording = register(draft=draft_of(locked, _source_name(locked)), by=by, at=at)
+        return _complete(locked, _draft(locked), by=by, at=at)
+    locked.completed_at = at
+    locked.save(update_fields=["completed_at"])
+    return None
+
+
+@transaction.atomic
+def end_transfer(*, container: Container, reason: str, viewer: Viewer, at: datetime) -> Recording | None:
+    """The recording stands with what has come of it, flagged, though its system never said that this was all.
+
+    What still comes is attached as late. Nothing is ended by itself: footage that nobody ends stays listed.
+
+    Args:
+        container: A recording in transfer at the Axis door.
+        reason: Why it is ended, in the person's words; it stands in the event.
+        viewer: Who ends it.
+        at: When, aware.
+
+    Raises:
+        Denied: the viewer may not.
+        Invalid: there is no reason.
+        AlreadyComplete: it has ended, or makes no recording.
+        Integrity, Unavailable: a bookmark or a track cannot be read back; nothing is complete yet.
+    """
+    check_can(viewer, Action.FLEET_MANAGE)
+    said = required(reason, "reason", LONGEST_REASON)
+    locked = _lock(container.pk)
+    if locked.completed_at is not None or locked.kind != Container.Kind.RECORDING:
+        raise AlreadyComplete("This transfer has ended, or is of no recording.", container=str(locked.pk))
+    return _complete(locked, replace(_draft(locked), is_complete=False, reason=said), by=viewer.actor, at=at)
+
+
+def _complete(locked: Container, draft: RecordingDraft, *, by: Actor, at: datetime) -> Recording:
+    locked.recording = register(draft=draft, by=by, at=at)
     locked.completed_at = at
     locked.save(update_fields=["completed_at", "recording"])
     return locked.recording
 
 
+def _draft(locked: Container) -> RecordingDraft:
+    return draft_of(locked, _source_name(locked))
+
+
 def _keep(
-    container: Container, *, name: str, metadata: Metadata, pending: PendingObject, by: Actor, at: datetime
+    container: Container, *, name: str, metadata: Metadata, pending: Pending, by: Actor, at: datetime
 ) -> Receipt:
     facts = pending.facts
     copies = list(container.received.filter(name=name).select_related("object"))
@@ -229,7 +271,7 @@ def _lock(container_id: UUID) -> Container:
     return Container.objects.select_for_update(of=("self",)).get(pk=container_id)
 
 
-def _drop(pending: PendingObject) -> None:
+def _drop(pending: Pending) -> None:
     """The second copy goes; should the store fail, what remains is ciphertext whose key nobody has."""
     try:
         pending.abort()

@@ -16,7 +16,7 @@ from tests.integration.logged.acts_on_recordings import container, destination, 
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody.kinds import EventKind as E
-from tabard.intake import destinations, encryption
+from tabard.intake import destinations, encryption, issuing
 from tabard.intake import services as intake
 from tabard.recordings import decryption
 from tabard.recordings.models import EncryptedFile, Recording
@@ -73,6 +73,25 @@ def _secret(*, has_key: bool = True) -> Recording:
     found = intake.complete(container=into, by=BY, at=DONE_AT)
     assert found is not None
     return found
+
+
+@act("intake.issuing.issue", E.DESTINATION_OPENED)
+def issue(stage: Stage) -> Call:
+    wanted = issuing.Wanted()
+    return lambda: issuing.issue(name="D", username="d", wanted=wanted, by=BY, at=AT).destination.pk
+
+
+@act("intake.issuing.renew", E.DESTINATION_RENEWED)
+def renew(stage: Stage) -> Call:
+    found = destination()
+    return lambda: issuing.renew(destination=found, wanted=issuing.Wanted(), by=BY, at=AT) and found.pk
+
+
+@act("intake.services.end_transfer", E.RECORDING_SEALED)
+def end_transfer(stage: Stage) -> Call:
+    into, viewer = container(), stage.viewer
+    put(into, FILE, b"first")
+    return lambda: intake.end_transfer(container=into, reason="lost", viewer=viewer, at=AT).pk
 
 
 @act("intake.encryption.decrypt_recording", E.OBJECT_DECRYPTED)

@@ -147,10 +147,14 @@ def _request(scope: Scope) -> Request:
     )
     host = request.header(b"host")
     # The sender comes back to the address it came by: of several doors, this one.
-    base_url = (
-        f"{scope['scheme']}://{host}" if _HOST.fullmatch(host) else settings.TABARD_DOOR_URL.rstrip("/")
-    )
+    base_url = f"{scope['scheme']}://{host}" if _HOST.fullmatch(host) else _own_url()
     return Request(request.method, request.raw_path, request.raw_headers, base_url, request.at)
+
+
+def _own_url() -> str:
+    """The first of the door's addresses."""
+    url: str = settings.TABARD_DOOR_URL.partition(",")[0].strip()
+    return url.rstrip("/")
 
 
 def _length(request: Request) -> int | None:

@@ -1,8 +1,8 @@
 """How do large bodies get from the socket into the vault's buffers without being copied on the way?
 
-uvicorn hands a body on in pieces that were copied four times since the kernel. For a PUT with a large announced length
-this protocol steps aside: the socket is read straight into the buffer that will be hashed, and handed back to uvicorn's
-parser for the next request. Everything else, and every server that does not use it, goes by `receive`.
+uvicorn hands a body on in pieces that were copied four times since the kernel. For a PUT or a tus upload with a large
+announced length this protocol steps aside: the socket is read straight into the buffer that will be hashed, and handed
+back to uvicorn's parser for the next request. Everything else, and any server that does not use it, goes by `receive`.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class DoorProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         length = _announced(self.headers)
         is_alone = before is None or before.response_complete
-        if self.scope["method"] == "PUT" and length >= WORTH_BYTES and is_alone:
+        if _is_taken_directly(self.scope) and length >= WORTH_BYTES and is_alone:
             self._direct = DirectBody(self, self.cycle, length)
             self.scope["extensions"] = {EXTENSION: {"body": self._direct}}
 
@@ -47,6 +47,12 @@ class DoorProtocol(HttpToolsProtocol):
         if direct is not None and direct.rest_bytes and not self.transport.is_closing():
             self.flow.pause_reading()
             self.transport.set_protocol(direct)
+
+    def shutdown(self) -> None:
+        """As uvicorn; but an idle connection's TLS goodbye is not waited for, which a client may take 30 s to say."""
+        super().shutdown()
+        if self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def take_back(self) -> None:
         """The body is over: the next byte begins a request, for a parser that never saw the body."""
@@ -67,6 +73,11 @@ class DirectBody(asyncio.BufferedProtocol):
         self._filled = 0
         self._aside = memoryview(b"")
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def filled_bytes(self) -> int:
+        """How much the last `read_into` filled, also where it raised."""
+        return self._filled
 
     def begin(self, body: bytes) -> None:
         """These bytes came with the headers."""
@@ -160,6 +171,13 @@ class DirectBody(asyncio.BufferedProtocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _is_taken_directly(scope: Any) -> bool:
+    """Whether whoever is behind that address reads the body through `scope`, and not through `receive` alone."""
+    return scope["method"] == "PUT" or (
+        scope["method"] in {"PATCH", "POST"} and scope["path"].startswith("/tus/")
+    )
 
 
 def _announced(headers: list[tuple[bytes, bytes]]) -> int:
