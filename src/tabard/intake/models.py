@@ -211,3 +211,87 @@ class ErasePermit(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class NamePattern(models.Model):
+    """What file names say of the footage in them, as a BWV administrator wrote it down; `naming.rules` reads it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    text = models.CharField(max_length=200)
+    note = models.CharField(max_length=200, blank=True)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["added_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["text"],
+                condition=models.Q(removed_at__isnull=True),
+                name="intake_name_pattern_in_force_unique",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class FolderRun(models.Model):
+    """One reading of a card or an export into a collection, and how it was reconciled once it had ended.
+
+    A run without `finished_at` is at work, or was killed; the next one of its collection goes on.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    collection = models.CharField(max_length=64)
+    path = models.TextField()
+    manifest = models.TextField(blank=True)
+    manifest_sha256 = models.BinaryField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    started_by = models.CharField(max_length=120)
+    counts = models.JSONField(default=dict)
+    report_sha256 = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.collection} at {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class FolderItem(models.Model):
+    """What became of one file of a folder, or of one row of its manifest, in a finished run."""
+
+    class State(models.TextChoices):
+        """Whether we have it."""
+
+        SEALED = "sealed", "Sealed now"
+        ALREADY = "already", "Sealed already"
+        MISSING = "missing", "Listed and not found"
+        FAILED = "failed", "Could not be taken"
+        SKIPPED = "skipped", "Left alone"
+
+    class Remark(models.TextChoices):
+        """What else there is to say about it."""
+
+        NONE = "", "As expected"
+        EXTRA = "extra", "Not listed"
+        DIFFERENT = "different", "Other bytes than expected"
+
+    run = models.ForeignKey(FolderRun, models.CASCADE, related_name="items")
+    path = models.TextField()
+    state = models.CharField(max_length=8, choices=State)
+    remark = models.CharField(max_length=9, choices=Remark, blank=True)
+    words = models.TextField(blank=True)
+    size_bytes = models.BigIntegerField(null=True)
+    sha256 = models.BinaryField(null=True)
+    object = models.ForeignKey(SealedObject, models.PROTECT, null=True, related_name="folder_items")
+    recording = models.ForeignKey(Recording, models.PROTECT, null=True, related_name="folder_items")
+
+    class Meta:
+        ordering = ["path"]
+        indexes = [models.Index(fields=["run", "path"], name="intake_folder_item_by_path")]
+
+    def __str__(self) -> str:
+        return self.path
