@@ -19,6 +19,7 @@ from tabard.cli.commands import (
     restore,
     retention,
     run_processes,
+    simulate,
     vault,
     witness,
 )
@@ -50,6 +51,7 @@ app.add_typer(vault.app, name="vault")
 app.add_typer(backup.app, name="backup")
 app.command("restore")(restore.restore)
 app.add_typer(witness.app, name="witness")
+app.add_typer(simulate.app, name="simulate")
 app.command("manage", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     manage.manage
 )

@@ -8,6 +8,7 @@ Axis Communications).
 
 import base64
 import hashlib
+import io
 import json
 import ssl
 import time
@@ -56,6 +57,16 @@ class _Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One request that the door answered, and how long that took; a body that was broken off is none."""
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What arrived: the container, how many objects in it, and how many bytes they hold."""
 
@@ -73,6 +84,8 @@ class AxisSystem:
         key: BlobAPIKey of the connection file.
         ca_pem: certificates in PEM that the door's certificate must chain to; None trusts the machine's store.
         pause: waits that many seconds before another try.
+        observe: is told of every answer, from whichever thread asked.
+        checksums: name the MD5 of each object, which the door then checks; without TLS nothing else would.
     """
 
     def __init__(
@@ -83,9 +96,11 @@ class AxisSystem:
         *,
         ca_pem: str | None = None,
         pause: Callable[[float], None] = time.sleep,
+        observe: Callable[[Answered], None] = lambda _: None,
+        checksums: bool = False,
     ) -> None:
         self._auth_url, self._user, self._key = auth_url, user, key
-        self._pause = pause
+        self._pause, self._observe, self._checksums = pause, observe, checksums
         # A server of this machine is reached directly, whatever proxy the environment names.
         self._http = httpx.Client(
             verify=ssl.create_default_context(cadata=ca_pem), timeout=_TIMEOUT_S, trust_env=False
@@ -252,13 +267,18 @@ class AxisSystem:
             body = stack.enter_context(content.open("rb")) if isinstance(content, Path) else content
             # With a length rather than in chunks, as a controller sends it.
             length = content.stat().st_size if isinstance(content, Path) else len(content)
-            sized = {} if method in {"GET", "HEAD"} else {"Content-Length": str(length)}
-            return self._http.request(
+            about = {} if method in {"GET", "HEAD"} else {"Content-Length": str(length)}
+            if self._checksums and length:
+                about["ETag"] = _md5(content)
+            began = time.monotonic()
+            answer = self._http.request(
                 method,
                 f"{session.storage}/{path}",
-                headers={**headers, **sized, "X-Auth-Token": session.token},
+                headers={**headers, **about, "X-Auth-Token": session.token},
                 content=body or None,
             )
+            self._observe(Answered(method, path, answer.status_code, time.monotonic() - began))
+            return answer
 
     def _tried(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         """Repeats a request while the door is busy or unreachable; what is sent is idempotent."""
@@ -276,6 +296,11 @@ class AxisSystem:
         raise Unavailable(
             "The content destination stayed busy or out of reach.", attempts=_ATTEMPTS
         ) from failure
+
+
+def _md5(content: bytes | Path) -> str:
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as body:
+        return hashlib.file_digest(body, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _path(container: str, name: str | None = None) -> str:

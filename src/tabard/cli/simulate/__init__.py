@@ -1,0 +1,1 @@
+"""What `tabard simulate` does, step by step."""
