@@ -35,6 +35,9 @@ class EventKind(StrEnum):
     OBJECT_DECRYPTED = "object.decrypted"
     OBJECT_DECRYPTION_FAILED = "object.decryption_failed"
     ARRIVAL_COMPLETED = "arrival.completed"
+    FOLDER_RECONCILED = "folder.reconciled"
+    NAME_PATTERN_ADDED = "name_pattern.added"
+    NAME_PATTERN_REMOVED = "name_pattern.removed"
     UPLOAD_GIVEN_UP = "upload.given_up"
     ERASE_PERMIT_ISSUED = "erase_permit.issued"
     RECORDING_SEALED = "recording.sealed"
@@ -124,6 +127,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OBJECT_DECRYPTED: Section62.ALTERATION,
     EventKind.OBJECT_DECRYPTION_FAILED: Section62.ADMINISTRATION,
     EventKind.ARRIVAL_COMPLETED: Section62.COLLECTION,
+    EventKind.FOLDER_RECONCILED: Section62.COLLECTION,
+    EventKind.NAME_PATTERN_ADDED: Section62.ADMINISTRATION,
+    EventKind.NAME_PATTERN_REMOVED: Section62.ADMINISTRATION,
     EventKind.UPLOAD_GIVEN_UP: Section62.ERASURE,
     EventKind.ERASE_PERMIT_ISSUED: Section62.ERASURE,
     EventKind.RECORDING_SEALED: Section62.COLLECTION,

@@ -6,7 +6,7 @@ be read is footage all the same. A crash between leaves an arrival that is close
 queued, and `unregistered` lists it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,9 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
 from tabard.fleet.models import Dock
 from tabard.intake.arrival_drafting import Part, draft_of
-from tabard.intake.models import Container
+from tabard.intake.models import Container, ReceivedObject
+from tabard.intake.naming.rules import Pattern, read
+from tabard.intake.naming.selectors import in_force
 from tabard.kernel.errors import Conflict
 from tabard.recordings.facts import FootageFacts
 from tabard.recordings.models import Recording
@@ -86,7 +88,8 @@ def register(
     if locked.completed_at is not None:
         return locked.recording
     received = locked.received.select_related("object").order_by("name", "received_at")
-    parts = [Part(each, facts.get(each.object_id, _UNREAD)) for each in received]
+    patterns = in_force()
+    parts = [Part(each, facts.get(each.object_id, _UNREAD), _named(each, patterns)) for each in received]
     locked.recording = register_recording(draft=draft_of(locked, parts, _source_name(locked)), by=by, at=at)
     locked.completed_at = at
     locked.save(update_fields=["completed_at", "recording"])
@@ -117,6 +120,11 @@ def _arrivals() -> QuerySet[Container]:
 def _opened(at: datetime, **where: Any) -> Container:
     defaults = {"kind": Container.Kind.RECORDING, "created_at": at}
     return Container.objects.get_or_create(**where, defaults=defaults)[0]
+
+
+def _named(received: ReceivedObject, patterns: Sequence[Pattern]) -> Mapping[str, str]:
+    """What its name says, or its path where it came from a folder; nothing where that can be read in two ways."""
+    return read(received.metadata.get("path") or received.name, patterns).values or {}
 
 
 def _source_name(container: Container) -> str:

@@ -10,6 +10,9 @@ from tabard.fleet.services import install_dock, receive_camera
 from tabard.intake import arrivals
 from tabard.intake.arrival_drafting import Part, draft_of
 from tabard.intake.arrivals import ArrivalEmpty
+from tabard.intake.naming import services as naming
+from tabard.intake.naming.rules import PatternInvalid
+from tabard.intake.naming.selectors import tried as tried_on
 from tabard.intake.services import Receipt, receive
 from tabard.people.services import create_unit, enrol_officer
 from tabard.recordings.drafts import TrackPoint
@@ -181,3 +184,28 @@ def test_what_waits_is_listed(container):
     assert not arrivals.unregistered(closed_before=AT)
     finish(container)
     assert not arrivals.unregistered(closed_before=later)
+
+
+def test_names_say_what_neither_sender_nor_footage_says(container):
+    naming.add(text="{officer}/{camera}_{date}_{time}_{sequence}.mp4", by=BY, at=AT)
+    put(container, "C7_20260302_090007_12.mp4", path="card/101LX/C7_20260302_090007_12.mp4")
+    recording = finish(container)
+    assert (recording.officer_reference, recording.camera_serial) == ("101LX", "C7")
+    assert recording.started_at == datetime(2026, 3, 2, 9, 0, 7, tzinfo=UTC)
+
+
+def test_a_pattern_that_was_removed_says_nothing(container):
+    pattern = naming.add(text="{officer}_{any}.mp4", by=BY, at=AT)
+    naming.remove(pattern=pattern, by=BY, at=AT)
+    naming.remove(pattern=pattern, by=BY, at=AT)
+    put(container, "101LX_1.mp4")
+    assert finish(container).officer_reference == ""
+    assert Event.objects.filter(kind__startswith="name_pattern.").count() == 2
+
+
+def test_a_pattern_is_in_force_once(db):
+    naming.add(text="{officer}.mp4", by=BY, at=AT)
+    with pytest.raises(PatternInvalid, match="in force"):
+        naming.add(text="{officer}.mp4", by=BY, at=AT)
+    (tried,) = tried_on(["101LX.mp4"], also=["{camera}.mp4"])
+    assert tried.reading.is_ambiguous

@@ -7,6 +7,7 @@ from tests.integration.logged.registry import AT, BY, Call, Stage, act
 from tabard.custody.kinds import EventKind as E
 from tabard.intake import arrivals
 from tabard.intake.models import Container
+from tabard.intake.naming import services as naming
 
 
 def arrival() -> Container:
@@ -26,3 +27,14 @@ def register(stage: Stage) -> Call:
     opened = arrival()
     arrivals.close(container=opened, by=BY, at=DONE_AT)
     return lambda: arrivals.register(container=opened, facts={}, by=BY, at=AT).pk
+
+
+@act("intake.naming.services.add", E.NAME_PATTERN_ADDED)
+def add_pattern(stage: Stage) -> Call:
+    return lambda: naming.add(text="{officer}_{date}.mp4", by=BY, at=AT).pk
+
+
+@act("intake.naming.services.remove", E.NAME_PATTERN_REMOVED)
+def remove_pattern(stage: Stage) -> Call:
+    pattern = naming.add(text="{officer}_{date}.mp4", by=BY, at=DONE_AT)
+    return lambda: naming.remove(pattern=pattern, by=BY, at=AT) or pattern.pk
