@@ -1,7 +1,8 @@
 """What do the web and door processes serve? One origin each: bytes by raw ASGI, the rest by what it stands beside.
 
-`application` is all a browser needs: pages by Django (WSGI in threads), footage beside it. `door` is what cameras and
-docks talk to, and gives out the same bytes, so that a reverse proxy may send `/play/` there and keep pages quick.
+`application` is all a browser needs: pages by Django (WSGI in threads), footage beside it. `door` is what docks and
+cameras' systems talk to, and gives out the same bytes, so that a reverse proxy may send `/play/` there and keep pages
+quick.
 Run them with `uvicorn tabard.config.asgi:application` and `uvicorn tabard.config.asgi:door`.
 """
 
@@ -16,6 +17,7 @@ from tabard.config.wsgi import application as pages
 
 # Django must be set up, as the line above does, before anything that has models is imported.
 from tabard.intake.axis.asgi import axis_door  # isort: skip
+from tabard.intake.docks.asgi import dock_door  # isort: skip
 from tabard.web.pack_download import download  # isort: skip
 from tabard.web.playback import playback  # isort: skip
 
@@ -78,8 +80,13 @@ def _close_bytes() -> None:
     download.close()
 
 
+def _close_door() -> None:
+    dock_door.close()
+    _close_bytes()
+
+
 _BYTES: Mapping[str, App] = {"/play/": playback, "/download/": download}
 # Both sides speak plain WSGI and ASGI; their typings name the same messages differently.
 _pages: Any = WSGIMiddleware(cast("Any", pages), workers=_PAGE_THREADS)
 application = Origin({"/healthz": health, **_BYTES}, _pages, _close_bytes)
-door = Origin(_BYTES, axis_door, _close_bytes)
+door = Origin({"/tus": dock_door, "/dock/": dock_door, **_BYTES}, axis_door, _close_door)

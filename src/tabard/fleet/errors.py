@@ -1,6 +1,6 @@
 """What can go wrong with cameras, docks and who wears what."""
 
-from tabard.kernel.errors import Conflict
+from tabard.kernel.errors import Conflict, Denied, NotFound
 
 
 class AlreadyReceived(Conflict):
@@ -25,3 +25,21 @@ class ImportOvertaken(Conflict):
     """While the file was checked, someone else received or gave out one of its cameras; nothing was imported."""
 
     code = "import_overtaken"
+
+
+class DockNotSignedIn(Denied):
+    """A dock's key, signature, nonce or session is not good; which of them is never said."""
+
+    code = "not_signed_in"
+
+
+class ClockOff(Denied):
+    """A dock signed in rightly, but for a time more than five minutes from ours."""
+
+    code = "clock_off"
+
+
+class DockKeyUnknown(NotFound):
+    """No key of a dock has this id."""
+
+    code = "dock_key_unknown"

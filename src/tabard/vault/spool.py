@@ -45,6 +45,17 @@ class Spool:
             self._ensure()
             return shutil.disk_usage(self._root).free
 
+    @property
+    def total_bytes(self) -> int:
+        """How much room there is at most, were nothing else there."""
+        with failures():
+            self._ensure()
+            return shutil.disk_usage(self._root).total
+
+    def holds(self, object_id: UUID) -> bool:
+        """Whether the object's file is there."""
+        return (self._root / str(object_id)).exists()
+
     def create(self, object_id: UUID) -> "SpoolFile":
         """A new empty file, locked for the caller."""
         with failures():

@@ -1,0 +1,147 @@
+"""How do docks and cameras stand now? Who is seen, what is still outstanding, and who was not docked for long."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F, FilteredRelation, Max, Prefetch, Q, QuerySet
+
+from tabard.fleet.errors import DockKeyUnknown
+from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockKey, DockStatus
+from tabard.kernel.errors import NotFound
+from tabard.people.authorisation import Viewer, check_can, scope
+from tabard.people.rules import Action
+
+SEEN_WITHIN = timedelta(minutes=11)  # a dock reports every five minutes at least; two may be lost
+
+
+@dataclass(frozen=True, slots=True)
+class DockNow:
+    """A dock as it last reported; `status` is None for one that never did."""
+
+    dock: Dock
+    status: DockStatus | None
+    cameras: Sequence[DockedCamera]
+    keys: Sequence[DockKey]
+    is_live: bool
+
+    @property
+    def outstanding_files(self) -> int:
+        """Files on its cameras and in its spool that it has not sent yet, as far as it knows."""
+        spooled = self.status.spool_files if self.status else None
+        return (spooled or 0) + sum(camera.files or 0 for camera in self.cameras)
+
+    @property
+    def outstanding_bytes(self) -> int:
+        """Their size."""
+        spooled = self.status.spool_bytes if self.status else None
+        return (spooled or 0) + sum(camera.size_bytes or 0 for camera in self.cameras)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the dock says is wrong with it and its cameras."""
+        own = self.status.faults if self.status else []
+        return (*own, *(f"{each.serial}: {fault}" for each in self.cameras for fault in each.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueCamera:
+    """A worn camera that was not docked for long; `seen_at` is None for one that never was."""
+
+    camera: Camera
+    assignment: Assignment
+    seen_at: datetime | None
+
+
+def docks_now(viewer: Viewer, *, at: datetime) -> list[DockNow]:
+    """The docks that the viewer may see, by site, with the cameras in them.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    found = Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None))
+    return [_now(dock, at) for dock in _with_what_is_in_them(found)]
+
+
+def dock_now(viewer: Viewer, dock_id: UUID, *, at: datetime) -> DockNow:
+    """One dock.
+
+    Raises:
+        NotFound: when there is none that the viewer may see.
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    found = Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None), pk=dock_id)
+    for dock in _with_what_is_in_them(found):
+        return _now(dock, at)
+    raise NotFound("There is no such dock.", dock=str(dock_id))
+
+
+def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueCamera]:
+    """The worn cameras that were not docked for so many days, the longest ago first; then those that never were.
+
+    One that never was docked counts from when it was given out.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    before = at - timedelta(days=days)
+    worn = FilteredRelation("assignments", condition=Q(assignments__during__upper_inf=True))
+    found = Camera.objects.annotate(
+        worn=worn, officer_id=F("worn__officer_id"), last_seen_at=Max("dockings__seen_at")
+    ).filter(scope(viewer, Action.FLEET_VIEW), worn__isnull=False, worn__during__startswith__lt=before)
+    found = found.filter(Q(last_seen_at__lt=before) | Q(last_seen_at__isnull=True))
+    ordered = list(found.order_by(F("last_seen_at").asc(nulls_last=True), "serial").select_related("unit"))
+    assignments = _current_assignments(ordered)
+    return [OverdueCamera(each, assignments[each.pk], each.last_seen_at) for each in ordered]
+
+
+def keys_of(dock: Dock) -> list[DockKey]:
+    """The dock's keys, oldest first, the revoked ones too."""
+    return list(dock.keys.all())
+
+
+def key_named(key_id: str) -> DockKey:
+    """The key of this id.
+
+    Raises:
+        DockKeyUnknown.
+    """
+    found = DockKey.objects.filter(key_id=key_id.strip().lower()).select_related("dock").first()
+    if found is None:
+        raise DockKeyUnknown("No dock has this key; `tabard fleet dock-key list` shows them.", key=key_id)
+    return found
+
+
+def dock_by_serial(serial: str) -> Dock:
+    """The dock with the serial number, in any case.
+
+    Raises:
+        NotFound.
+    """
+    found = Dock.objects.filter(serial__iexact=serial.strip()).select_related("unit").first()
+    if found is None:
+        raise NotFound(f"There is no dock with the serial number {serial}.", field="dock")
+    return found
+
+
+def _with_what_is_in_them(docks: QuerySet[Dock]) -> QuerySet[Dock]:
+    there = DockedCamera.objects.filter(gone_at__isnull=True).select_related("camera")
+    return docks.select_related("unit", "status").prefetch_related(
+        Prefetch("docked", there, to_attr="there"), "keys"
+    )
+
+
+def _now(dock: Dock, at: datetime) -> DockNow:
+    status: DockStatus | None = getattr(dock, "status", None)
+    is_live = status is not None and at - status.reported_at <= SEEN_WITHIN
+    there: list[DockedCamera] = dock.there  # type: ignore[attr-defined] # `Prefetch` puts it there
+    return DockNow(dock, status, tuple(there), tuple(dock.keys.all()), is_live)
+
+
+def _current_assignments(cameras: Sequence[Camera]) -> dict[UUID, Assignment]:
+    current = Assignment.objects.filter(camera__in=cameras, during__upper_inf=True)
+    return {each.camera_id: each for each in current.select_related("officer")}

@@ -1,0 +1,1 @@
+"""What docks ask besides sending: signing in, what became of a file, erase permits, reports."""
