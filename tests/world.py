@@ -90,7 +90,7 @@ class World:
 
     def recording(
         self,
-        content: bytes | list[bytes] = b"not really a video",
+        content: bytes | list[bytes] | None = None,
         *,
         officer: str = "Bailey",
         started_at: datetime | None = None,
@@ -100,6 +100,7 @@ class World:
         self.sealed += 1
         began = started_at or self.at + timedelta(hours=self.sealed)
         received = received_at or began + timedelta(hours=8)
+        content = b"not really video %d" % self.sealed if content is None else content
         contents = content if isinstance(content, list) else [content]
         with transaction.atomic():
             segments = tuple(

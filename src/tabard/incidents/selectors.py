@@ -45,7 +45,7 @@ def links(viewer: Viewer, of: Incident) -> QuerySet[Link]:
     return (
         Link.objects.filter(visible, incident=of)
         .select_related("recording__officer", "recording__unit", "recording__category", "linked_by")
-        .order_by("recording__started_at")
+        .order_by("recording__filmed_at")
     )
 
 

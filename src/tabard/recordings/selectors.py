@@ -1,6 +1,7 @@
 """Which recordings may this person see, and which of those were asked for?
 
-Pages are keyset pages: how deep one reads does not change what a page costs.
+Pages are keyset pages: how deep one reads does not change what a page costs. Recordings stand, and are found, by
+`filmed_at`: their corrected start where it is known, else their camera's.
 """
 
 from collections.abc import Sequence
@@ -104,10 +105,10 @@ def page(
     )
     backwards, bound = _parse_cursor(cursor)
     if backwards:
-        newer_first = list(rows.filter(_beyond(bound, "gt")).order_by("started_at", "id")[: limit + 1])
+        newer_first = list(rows.filter(_beyond(bound, "gt")).order_by("filmed_at", "id")[: limit + 1])
         shown, more = newer_first[:limit][::-1], len(newer_first) > limit
         return _page(shown, has_newer=more, has_older=True)
-    older_first = rows.order_by("-started_at", "-id")
+    older_first = rows.order_by("-filmed_at", "-id")
     if bound is not None:
         older_first = older_first.filter(_beyond(bound, "lt"))
     found = list(older_first[: limit + 1])
@@ -130,8 +131,8 @@ def _matching(viewer: Viewer, wanted: RecordingFilter) -> Q:
         "category_id": wanted.category,
         "unit_id": wanted.unit_id,
         "officer_id": viewer.officer_id if wanted.mine_only else wanted.officer_id,
-        "started_at__gte": wanted.since,
-        "started_at__lt": wanted.until,
+        "filmed_at__gte": wanted.since,
+        "filmed_at__lt": wanted.until,
         "flags__contains": [wanted.flag] if wanted.flag else None,
     }
     rows = Q(**{name: value for name, value in exact.items() if value})
@@ -153,11 +154,11 @@ _Bound = tuple[datetime, UUID]
 
 
 def _beyond(bound: _Bound | None, side: str) -> Q:
-    """Rows strictly on one side of the bound in (started_at, id) order."""
+    """Rows strictly on one side of the bound in (filmed_at, id) order."""
     if bound is None:
         return Q()
     at, recording_id = bound
-    return Q(**{f"started_at__{side}": at}) | Q(**{"started_at": at, f"id__{side}": recording_id})
+    return Q(**{f"filmed_at__{side}": at}) | Q(**{"filmed_at": at, f"id__{side}": recording_id})
 
 
 def _page(shown: list[Recording], *, has_newer: bool, has_older: bool) -> RecordingPage:
@@ -168,7 +169,7 @@ def _page(shown: list[Recording], *, has_newer: bool, has_older: bool) -> Record
 
 
 def _mark(recording: Recording) -> str:
-    return f"{recording.started_at.isoformat()}~{recording.id}"
+    return f"{recording.filmed_at.isoformat()}~{recording.id}"
 
 
 def _parse_cursor(cursor: str) -> tuple[bool, _Bound | None]:

@@ -42,7 +42,7 @@ def parse_policy(text: str) -> Policy:
     return Policy(
         name=_text(tables, "name", "policy"),
         version=_text(tables, "version", "policy"),
-        believed_days=_days(tables.get("clock", {}), "believed_days", "clock"),
+        notice_days=_days(tables.get("receipt", {}), "notice_days", "receipt"),
         uncategorised=_period("uncategorised", tables.get("uncategorised", {}), "Not categorised"),
         by_category={code: _period(code, table, None) for code, table in categories.items()},
     )

@@ -1,7 +1,9 @@
 """How long is a recording kept, and why? Pure: facts and a policy in, a decision with its reason out.
 
-Nothing here reads a date that a user can edit. Camera time counts only where receipt makes it plausible; a category
-that the policy does not know, and anything held, is kept.
+Nothing here reads a date that anybody can edit. A period runs from the latest instant at which the recording can have
+begun, as far as that was certain when it came in: from receipt, or from an earlier time that readings of the camera's
+clock on both sides had made certain. However late footage comes, it stays for some days in which people can find it. A
+category that the policy does not know, and anything held, is kept.
 """
 
 from collections.abc import Mapping
@@ -25,19 +27,22 @@ class Policy:
 
     name: str
     version: str
-    believed_days: int
+    notice_days: int
     uncategorised: Period
     by_category: Mapping[str, Period]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision rests on. `holds` are the reasons, in words, why the recording must stay."""
+    """What the decision rests on. `holds` are the reasons, in words, why the recording must stay.
+
+    `begun_by_at` is the latest that the recording can have begun, as far as that was certain at receipt; None where
+    nothing was.
+    """
 
     category: str | None
-    started_at: datetime
     received_at: datetime
-    clock_suspect: bool = False
+    begun_by_at: datetime | None = None
     holds: tuple[str, ...] = ()
 
 
@@ -55,12 +60,11 @@ class Decision:
         return self.due_at is not None and not self.held_by and self.due_at <= as_of
 
 
-def counted_from(facts: Facts, policy: Policy) -> tuple[datetime, str]:
-    """The instant that the period runs from, and which clock said so."""
-    earliest = facts.received_at - timedelta(days=policy.believed_days)
-    if facts.clock_suspect or not earliest <= facts.started_at <= facts.received_at:
-        return facts.received_at, "its receipt, because its camera's clock is not believed"
-    return facts.started_at, "its start"
+def counted_from(facts: Facts) -> tuple[datetime, str]:
+    """The instant that the period runs from, and in words which that is."""
+    if facts.begun_by_at is None or facts.begun_by_at >= facts.received_at:
+        return facts.received_at, "its receipt, before which its start is not certain"
+    return facts.begun_by_at, "its start, as its camera's clock was measured before and after"
 
 
 def decide(facts: Facts, policy: Policy) -> Decision:
@@ -71,9 +75,17 @@ def decide(facts: Facts, policy: Policy) -> Decision:
         return Decision(None, "unknown-category", reason, facts.holds)
     if period.days is None:
         return Decision(None, period.rule, f"Kept until a person decides: {period.source}.", facts.holds)
-    base, clock = counted_from(facts, policy)
-    due_at = base + timedelta(days=period.days)
+    base, clock = counted_from(facts)
     reason = f"{period.name}: kept for {period.days} days from {clock} ({period.source})."
+    due_at, noticed_at = base + timedelta(days=period.days), facts.received_at + _notice(policy, period.days)
+    if due_at < noticed_at:
+        due_at = noticed_at
+        reason += f" It came late, and is kept for {policy.notice_days} days from its receipt."
     if facts.holds:
         reason = f"Held: {'; '.join(facts.holds)}. Without that: {reason}"
     return Decision(due_at, period.rule, reason, facts.holds)
+
+
+def _notice(policy: Policy, days: int) -> timedelta:
+    """For how long after receipt nothing falls due; no longer than the period itself would last from there."""
+    return timedelta(days=min(policy.notice_days, days))

@@ -46,13 +46,7 @@ def holds_of(viewer: Viewer, recording: Recording) -> QuerySet[Hold]:
 
 def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
     """The facts of one recording, read now; without `names_holds` a hold is only said to be there."""
-    return Facts(
-        category=recording.category_id,
-        started_at=recording.started_at,
-        received_at=recording.received_at,
-        clock_suspect=Recording.Flag.CLOCK_SUSPECT in recording.flags,
-        holds=tuple(_hold_reasons(recording.id, names_holds=names_holds)),
-    )
+    return _facts(recording, tuple(_hold_reasons(recording.id, names_holds=names_holds)))
 
 
 def due(policy: Policy, as_of: datetime) -> Iterator[tuple[Recording, Decision]]:
@@ -63,16 +57,24 @@ def due(policy: Policy, as_of: datetime) -> Iterator[tuple[Recording, Decision]]
         ~Exists(Hold.objects.filter(recording=OuterRef("pk"), released_at__isnull=True)),
         disposed_at__isnull=True,
     )
-    for recording in waiting.order_by("started_at", "id").iterator(_BATCH):
-        unheld = Facts(
-            category=recording.category_id,
-            started_at=recording.started_at,
-            received_at=recording.received_at,
-            clock_suspect=Recording.Flag.CLOCK_SUSPECT in recording.flags,
-        )
-        decided = decide(unheld, policy)
+    for recording in waiting.order_by("received_at", "id").iterator(_BATCH):
+        decided = decide(_facts(recording), policy)
         if decided.is_due(as_of):
             yield recording, decided
+
+
+def _facts(recording: Recording, holds: tuple[str, ...] = ()) -> Facts:
+    """What retention knows of a recording.
+
+    But for the category, which is a person's decision about how long it is kept, nothing of it can be changed by
+    anybody once the recording has come in.
+    """
+    return Facts(
+        category=recording.category_id,
+        received_at=recording.received_at,
+        begun_by_at=recording.begun_by_at,
+        holds=holds,
+    )
 
 
 def object_ids(recording_id: UUID) -> list[UUID]:

@@ -172,7 +172,7 @@ def test_when_the_event_cannot_be_written_nothing_is_disposed_of(world, monkeypa
     with pytest.raises(RuntimeError):
         run()
     assert Recording.objects.get(id=recording.id).disposed_at is None
-    assert b"".join(vault.open_object(obj=recording.segments.get().object).read()) == b"not really a video"
+    assert b"".join(vault.open_object(obj=recording.segments.get().object).read()) == b"not really video 1"
 
 
 @pytest.mark.django_db(transaction=True)

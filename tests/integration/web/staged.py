@@ -74,7 +74,8 @@ class Staged:
         """One sealed recording of Barrow's, two segments long."""
         stopped_at = started_at + timedelta(minutes=15, seconds=12)
         segments = tuple(
-            SegmentDraft(sealed(f"{name}-{number}.mp4"), started_at, stopped_at) for number in (1, 2)
+            SegmentDraft(sealed(f"{name}-{number}.mp4"), began, began + timedelta(minutes=7, seconds=36))
+            for number, began in enumerate((started_at, started_at + timedelta(minutes=7, seconds=36)), 1)
         )
         draft = RecordingDraft(
             source="folder",

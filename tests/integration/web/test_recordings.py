@@ -132,7 +132,7 @@ class TestFinding:
 
     def test_pages_lead_on_and_back_and_keep_the_filter(self, town, browser):
         for number in range(30):
-            towns.record(b"x", name=f"n{number:02}", started_at=FILMED_AT - timedelta(hours=number))
+            towns.record(b"%d" % number, name=f"n{number:02}", started_at=FILMED_AT - timedelta(hours=number))
         client = browser()
         first = client.get("/recordings/?words=barrow")
         older = client.get(f"/recordings/{first.context['older_url']}")

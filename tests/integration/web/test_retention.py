@@ -31,6 +31,10 @@ def shown(client):
     return client.get(reverse("retention"))
 
 
+def received(staged, name, at):
+    return staged.record(name, started_at=at - timedelta(hours=8), received_at=at)
+
+
 def test_nothing_due_is_said_in_words(manager):
     seen = text(shown(manager))
     assert "Nothing falls due within 7 days" in seen
@@ -38,9 +42,9 @@ def test_nothing_due_is_said_in_words(manager):
 
 
 def test_due_now_and_within_the_week_stand_apart(staged, manager):
-    late = staged.record("late", started_at=NOW - UNCATEGORISED)
-    soon = staged.record("soon", started_at=NOW - UNCATEGORISED + timedelta(days=7))
-    staged.record("later", started_at=NOW - UNCATEGORISED + timedelta(days=7, seconds=1))
+    late = received(staged, "late", NOW - UNCATEGORISED)
+    soon = received(staged, "soon", NOW - UNCATEGORISED + timedelta(days=7))
+    received(staged, "later", NOW - UNCATEGORISED + timedelta(days=7, seconds=1))
     page = shown(manager)
     found = [(line.recording, line.is_due) for line in page.context["due"]]
     assert found == [(late, True), (soon, False)]
@@ -52,14 +56,14 @@ def test_due_now_and_within_the_week_stand_apart(staged, manager):
 
 def test_the_page_lists_what_a_run_would_take(staged, manager):
     for days in (29, 31, 33):
-        staged.record(f"{days} days", started_at=NOW - timedelta(days=days))
+        received(staged, f"{days} days", NOW - timedelta(days=days))
     listed = [line.recording.id for line in shown(manager).context["due"] if line.is_due]
     report = services.run(as_of=NOW, by=BY, at=NOW)
     assert sorted(report.disposed) == sorted(listed)
 
 
 def test_what_is_held_is_counted_by_what_holds_it_and_not_due(staged, manager):
-    recordings = [staged.record(str(number), started_at=NOW - UNCATEGORISED) for number in range(3)]
+    recordings = [received(staged, str(number), NOW - UNCATEGORISED) for number in range(3)]
     investigator = staged.viewer(Role.INVESTIGATOR)
     for reference in ("1/26", "2/26"):
         link(
@@ -92,7 +96,7 @@ def test_disposals_are_listed_with_their_reason(staged, manager):
     services.run(as_of=NOW, by=BY, at=NOW)
     assert Recording.objects.get(id=recording.id).disposed_at is not None
     seen = text(shown(manager))
-    assert "kept for 31 days from its start" in seen
+    assert "kept for 31 days from its receipt" in seen
     assert "Unreadable, being removed" in seen
 
 

@@ -1,5 +1,6 @@
 """How long, and why: decisions are pure, and every doubt keeps."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,15 +17,30 @@ DAY = timedelta(days=1)
 
 
 def facts(**changes) -> Facts:
-    return Facts(**{"category": None, "started_at": STARTED, "received_at": RECEIVED, **changes})
+    return Facts(**{"category": None, "received_at": RECEIVED, **changes})
 
 
-def test_uncategorised_footage_is_due_31_days_after_its_start():
-    decided = decide(facts(), POLICY)
-    assert decided.due_at == STARTED + 31 * DAY
+@pytest.mark.parametrize(
+    ("begun_by_at", "counted"), [(None, RECEIVED), (STARTED, STARTED), (RECEIVED, RECEIVED)]
+)
+def test_uncategorised_footage_is_due_31_days_after_it_had_certainly_begun(begun_by_at, counted):
+    decided = decide(facts(begun_by_at=begun_by_at), POLICY)
+    assert decided.due_at == counted + 31 * DAY
     assert decided.rule == "uncategorised"
-    assert not decided.is_due(STARTED + 31 * DAY - timedelta(microseconds=1))
-    assert decided.is_due(STARTED + 31 * DAY)
+    assert not decided.is_due(counted + 31 * DAY - timedelta(microseconds=1))
+    assert decided.is_due(counted + 31 * DAY)
+
+
+@pytest.mark.parametrize("late", [17 * DAY + timedelta(seconds=1), 40 * DAY, 89 * DAY, 3000 * DAY])
+def test_footage_docked_late_is_not_due_the_next_night(late):
+    decided = decide(facts(begun_by_at=RECEIVED - late), POLICY)
+    assert decided.due_at == RECEIVED + POLICY.notice_days * DAY
+    assert "came late" in decided.reason
+
+
+def test_notice_does_not_lengthen_a_shorter_period():
+    week = replace(POLICY, uncategorised=replace(POLICY.uncategorised, days=7))
+    assert decide(facts(begun_by_at=STARTED - 40 * DAY), week).due_at == RECEIVED + 7 * DAY
 
 
 def test_whatever_holds_it_keeps_it_however_old():
@@ -41,44 +57,31 @@ def test_a_category_without_end_keeps():
     assert decide(facts(category="death-or-serious-injury"), POLICY).due_at is None
 
 
-@pytest.mark.parametrize(
-    "started_at",
-    [
-        RECEIVED + timedelta(seconds=1),
-        RECEIVED + 7000 * DAY,
-        RECEIVED - 91 * DAY,
-        datetime(1970, 1, 1, tzinfo=UTC),
-    ],
-)
-def test_a_clock_that_cannot_be_right_makes_nothing_due_early(started_at):
-    decided = decide(facts(started_at=started_at), POLICY)
-    assert decided.due_at == RECEIVED + 31 * DAY
-    assert "clock is not believed" in decided.reason
-
-
-def test_a_suspect_clock_is_not_believed():
-    assert counted_from(facts(clock_suspect=True), POLICY)[0] == RECEIVED
+def test_a_start_after_receipt_is_receipt():
+    assert counted_from(facts(begun_by_at=RECEIVED + 7000 * DAY))[0] == RECEIVED
 
 
 @given(
-    st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
+    st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
     st.sampled_from([None, *POLICY.by_category]),
 )
-def test_no_camera_clock_makes_footage_due_sooner_than_the_policy_allows(started_at, category):
-    decided = decide(facts(started_at=started_at, category=category), POLICY)
+def test_whatever_a_clock_says_footage_stays_for_its_notice_and_no_longer_than_its_period(
+    begun_by_at, category
+):
+    decided = decide(facts(begun_by_at=begun_by_at, category=category), POLICY)
     period = POLICY.by_category[category] if category else POLICY.uncategorised
     if decided.due_at is None:
         assert period.days is None
     else:
-        assert decided.due_at >= RECEIVED - POLICY.believed_days * DAY + period.days * DAY
+        assert decided.due_at >= RECEIVED + min(POLICY.notice_days, period.days) * DAY
         assert decided.due_at <= RECEIVED + period.days * DAY
 
 
 GOOD = """
 name = "Test"
 version = "1"
-[clock]
-believed_days = 90
+[receipt]
+notice_days = 14
 [uncategorised]
 rule = "uncategorised"
 days = 31
@@ -102,8 +105,8 @@ def test_a_good_policy_is_read():
         ("days = 31", "", "days"),
         ('source = "somewhere"', "", "source"),
         ('version = "1"', "", "version"),
-        ("believed_days = 90", "", "believed_days"),
-        ("[clock]", "[clock", "policy"),
+        ("notice_days = 14", "", "notice_days"),
+        ("[receipt]", "[receipt", "policy"),
     ],
 )
 def test_a_policy_with_a_fault_is_refused_whole(good, bad, field):

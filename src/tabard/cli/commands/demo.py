@@ -109,11 +109,12 @@ def _show(steps: Steps, answer: dict[str, Any], stack: ExitStack, home: Home, wa
     answer["pack"] = str(pack)
     with steps.step("verify", "The pack is verified without the database"):
         _must(verify_pack(pack).ok, "The pack does not verify.")
-    with steps.step("dispose", "What is due is disposed of") as say:
-        answer["disposed"] = story.dispose()
-        say(
-            f"{answer['disposed']} recording whose period was over is disposed of: key destroyed, bytes removed"
+    with steps.step("dispose", "A recording is disposed of early") as say:
+        asking, agreeing = (
+            viewer_of(Account.objects.get(username=name), now()) for name in ("records", "auditor")
         )
+        answer["disposed"] = story.dispose(recordings[-1], asking, agreeing)
+        say("Two people agreed that one recording must go: its key is destroyed, its bytes are removed")
     with steps.step("log", "The custody log is verified from its first event") as say:
         answer["log"] = _verified_log()
         say(f"The custody log is whole: {answer['log']['size']} events")

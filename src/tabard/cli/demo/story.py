@@ -24,8 +24,8 @@ from tabard.people.models import Account, Unit
 from tabard.people.selectors import viewer_of
 from tabard.recordings import clips
 from tabard.recordings.models import Clip, Recording
-from tabard.retention import services as retention
-from tabard.retention.models import Disposal
+from tabard.retention import early_disposal
+from tabard.retention.models import Disposal, EarlyDisposal
 from tabard.simulation.axis import AxisSystem
 from tabard.simulation.dock import Docked, Docking, dock
 from tabard.simulation.footage import FootageSpec, Form
@@ -37,7 +37,6 @@ from tabard.simulation.upload import BookmarkUpload
 
 WORK_WITHIN_S = 120.0
 STREET = 7
-FORGOTTEN = timedelta(days=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Shot:
     note: str = ""
 
 
-# The first two film one incident from two sides; the last lay in a drawer until its period was over.
+# The first two film one incident from two sides; the last should never have been filmed, and is disposed of early.
 SHOTS = (
     Shot(
         INCIDENT_COMMAND, 0, timedelta(hours=2), segments=2, category="crime", note="Red car, driver detained"
@@ -64,7 +63,7 @@ SHOTS = (
     Shot(OTHER_COMMAND, 0, timedelta(hours=3), form="hevc-mp4", category="not-evidential"),
     Shot("DOG", 0, timedelta(hours=4), form="mjpeg-avi"),
     Shot("FRM", 0, timedelta(hours=5), form="h264-mkv", category="use-of-force"),
-    Shot(OTHER_COMMAND, 1, FORGOTTEN),
+    Shot(OTHER_COMMAND, 1, timedelta(hours=6)),
 )
 
 
@@ -181,13 +180,23 @@ def build_pack(exhibit: Exhibit, account: Account, folder: Path) -> Path:
     return path
 
 
-def dispose() -> int:
-    """What is due is disposed of and its bytes are gone when this returns; how many recordings that were."""
-    at = now()
-    report = retention.run(as_of=at, by=BY, at=at)
-    waiting = Disposal.objects.filter(recording__in=report.disposed, removed_at__isnull=True)
+def dispose(recording: Recording, asking: Viewer, agreeing: Viewer) -> int:
+    """The recording is disposed of early, as two people agreed, and its bytes are gone; how many recordings that were.
+
+    What only its age makes due cannot be shown on the first day: nothing is due before it was here for a while.
+    """
+    asked = early_disposal.request(
+        recording=recording,
+        basis=EarlyDisposal.Basis.UNLAWFUL_CAPTURE,
+        reason="Filmed inside a home after the wearer had been asked to leave",
+        viewer=asking,
+        at=now(),
+    )
+    early_disposal.approve(request_id=asked.id, viewer=agreeing, at=now())
+    done = early_disposal.carry_out(request_id=asked.id, by=BY, at=now())
+    waiting = Disposal.objects.filter(recording=recording, removed_at__isnull=True)
     wait_until(lambda: not waiting.exists(), within_s=WORK_WITHIN_S, what="removal of what was disposed of")
-    return len(report.disposed)
+    return int(done)
 
 
 def _plan(force: Force, shot: Shot, at: datetime) -> RecordingPlan:
