@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
 from tabard.config.database import django_database
@@ -28,6 +30,17 @@ _server.__enter__()
 atexit.register(_server.__exit__, None, None, None)
 
 from tabard.config.settings import *  # noqa: E402, F403 - the environment above must be set before they are read
+
+
+def _forget_durability() -> None:
+    """Nothing here outlives the run, so nothing waits for the disk; what must survive a kill has servers of its own."""
+    with psycopg.connect(embedded_url(_database, user="postgres"), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+_forget_durability()
 
 # As the owner: test databases are made, migrated and flushed. The triggers refuse the owner as well; what the
 # application's role may do is tried on a server of its own, in tests/integration/cli/test_database_roles.py.

@@ -180,6 +180,8 @@ def test_two_runs_over_one_store_exclude_each_other(held):
         with pytest.raises(ScrubRunning):
             run()
         assert run("b").ok
+        with other.cursor() as cursor:  # closing alone lets go only when the server notices
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK + ord("a")])
     finally:
         other.close()
     assert run().ok
