@@ -346,7 +346,8 @@ class DockDoor:
         found = {}
         for upload in self.uploads.values():
             hashed = upload.metadata.get("sha256") if upload.state == "receiving" else upload.sha256
-            if hashed in values["sha256"] and upload.state != "expired":
+            said = all(upload.metadata.get(key, "") == values.get(key, "") for key in ("filename", "camera"))
+            if hashed in values["sha256"] and upload.state != "expired" and said:
                 found[hashed] = upload.id
         return Answer(200, {"found": found})
 
@@ -388,6 +389,9 @@ class DockDoor:
     def _report(self, values: dict[str, object]) -> Answer:
         if "dock_time" not in values:
             self.violations.append("a report without its time")
+        faults = [*values["faults"], *(each for camera in values["cameras"] for each in camera["faults"])]
+        if any(len(words) > 200 for words in faults):
+            self.violations.append("a fault in too many words")
         self.reports.append(values)
         return Answer(200, {"server_time": _rfc3339(self.now()), "quiet_until": self.quiet_until})
 

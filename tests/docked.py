@@ -15,6 +15,11 @@ from tests.dock_door import DockDoor
 SERIAL = "C3441325000001"
 
 
+def seeded(seed: int) -> Random:
+    """The same choices for the same seed."""
+    return Random(seed)  # noqa: S311 - a test must be able to repeat them
+
+
 class DockStation:
     """The agent's folder, its configuration and the place where cards appear."""
 
@@ -46,7 +51,7 @@ class DockStation:
             f"""
 [server]
 url = "{self.door.url}"
-permit_key = "{self.door.vkey}"
+permit_keys = ["{self.door.vkey}"]
 [cards]
 watch = ["{self.media}/*"]
 erase = "{self.settings["erase"]}"

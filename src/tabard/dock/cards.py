@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from glob import glob
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from tabard.dock.errors import CardGone
 from tabard.dock.layouts import Layout, SerialRule, matches
@@ -21,6 +22,7 @@ LABEL_FILE = "tabard-camera.toml"
 MOST_FILES = 200_000
 _DEEPEST = 16
 _MOST_TEXT_BYTES = 256 * 1024
+_BREAKING = {"Cc", "Zl", "Zp", "Cs"}
 _EVERYTHING = Layout(name="folder", has=("**",), footage=("**",))
 
 
@@ -87,12 +89,15 @@ class Found:
 
 
 def one_line(name: str) -> str:
-    r"""The name with every control character, and every byte that is no UTF-8, written as `\xNN`."""
-    return "".join(f"\\x{ord(each) & 0xFF:02x}" if _is_odd(each) else each for each in name)
+    r"""The name with whatever would break a line, and every byte that is no UTF-8, written out as `\xNN`."""
+    return "".join(_written_out(each) if category(each) in _BREAKING else each for each in name)
 
 
-def _is_odd(character: str) -> bool:
-    return character < " " or "\x7f" <= character < "\xa0" or "\ud800" <= character <= "\udfff"
+def _written_out(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # how Python carries a byte of a name that is no UTF-8
+        number -= 0xDC00
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def candidates(watch: Iterable[str], folders: Iterable[Path]) -> list[tuple[Path, bool]]:
@@ -225,10 +230,8 @@ def _clock(root: Path, layout: Layout, paths: Sequence[str], at: datetime) -> Cl
         return None
     rule = layout.clock
     texts = [_text(root / path) for path in paths if matches(path, rule.file)]
-    times = [time for text in texts for line in text.splitlines() if (time := rule.time.read(line))]
-    if not times:
-        return None
-    return ClockReading(max(times, key=lambda each: each.replace(tzinfo=None)), at, rule.uncertainty_s)
+    times = [time for text in texts for line in text.splitlines() if (time := rule.read(line))]
+    return ClockReading(max(times), at, rule.uncertainty_s) if times else None
 
 
 def _text(path: Path) -> str:

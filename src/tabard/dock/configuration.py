@@ -30,7 +30,7 @@ class Configuration:
         folder: The agent's own: its keys, its memory, its spool.
         url: The server.
         ca_file: The certificates that may vouch for the server; None: those that the system trusts.
-        permit_key: Whose permits are obeyed; None: nobody's.
+        permit_keys: Whose permits are obeyed; none: nobody's.
         watch: Patterns of folders that may be a mounted card.
         folders: Folders that are cards, whatever lies in them.
         erase: Whether cameras are emptied.
@@ -44,7 +44,7 @@ class Configuration:
     folder: Path
     url: str
     ca_file: Path | None
-    permit_key: VerifierKey | None
+    permit_keys: tuple[VerifierKey, ...]
     watch: tuple[str, ...]
     folders: tuple[Path, ...]
     layouts: tuple[Layout, ...]
@@ -94,7 +94,7 @@ class Configuration:
             folder=base / dock.text("folder", "."),
             url=_address(server),
             ca_file=_path(base, server.text("ca_file")),
-            permit_key=_permit_key(server),
+            permit_keys=_permit_keys(server),
             watch=tuple(cards.texts("watch")),
             folders=tuple(base / each for each in cards.texts("folders")),
             layouts=layouts(tables),
@@ -118,9 +118,9 @@ class Configuration:
         """
         if not self.watch and not self.folders:
             raise BadConfiguration("Say where cards appear: watch or folders.", field="cards.watch")
-        if self.erase is Erase.WITH_PERMIT and self.permit_key is None:
+        if self.erase is Erase.WITH_PERMIT and not self.permit_keys:
             raise BadConfiguration(
-                "To erase, the agent must know whose permits to obey: set server.permit_key.",
+                "To erase, the agent must know whose permits to obey: set server.permit_keys.",
                 field="cards.erase",
             )
         for pattern in self.watch:
@@ -150,12 +150,11 @@ def _path(base: Path, text: str) -> Path | None:
     return base / text if text else None
 
 
-def _permit_key(server: Table) -> VerifierKey | None:
-    text = server.text("permit_key")
+def _permit_keys(server: Table) -> tuple[VerifierKey, ...]:
     try:
-        return VerifierKey.parse(text) if text else None
+        return tuple(VerifierKey.parse(text) for text in server.texts("permit_keys"))
     except InvalidVerifierKey as error:
-        raise server.wrong("permit_key", error.message) from error
+        raise server.wrong("permit_keys", error.message) from error
 
 
 def _erase(cards: Table) -> Erase:

@@ -53,7 +53,7 @@ def _deliver(station: Station, known: Known, outgoing: Outgoing, on_sent: Callab
 def _with_upload(station: Station, known: Known, outgoing: Outgoing) -> Known:
     if known.upload:
         return known
-    upload = station.sender.find(outgoing.sha256) or station.sender.create(outgoing)
+    upload = station.sender.find(outgoing) or station.sender.create(outgoing)
     return station.memory.note(known, at=station.now(), upload=upload)
 
 

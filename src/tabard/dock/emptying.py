@@ -24,7 +24,7 @@ from tabard.dock.errors import (
 )
 from tabard.dock.line import steady_s
 from tabard.dock.memory import Known
-from tabard.dock.reading import check_unchanged, glance, hash_file, opened, pieces
+from tabard.dock.reading import check_unchanged, glance, hash_file, opened, pieces, read_span
 from tabard.dock.rules import Do, FileFacts, ServerState, Step, WaitsFor, next_step
 from tabard.dock.sending import Outgoing
 from tabard.dock.station import Station
@@ -137,13 +137,10 @@ class Emptying:
                 is_recording_sealed=self._is_recording_sealed(file),
                 differs=known.differs,
             )
-        asked_lately = steady_s() - file.asked_at_s < ASK_AGAIN_S
         return next_step(
             facts,
             self._station.circumstances(
-                size_bytes=file.found.size_bytes,
-                is_read_only=self._card.is_read_only,
-                is_asked_lately=asked_lately,
+                size_bytes=file.found.size_bytes, is_read_only=self._card.is_read_only
             ),
         )
 
@@ -211,7 +208,7 @@ class Emptying:
         with opened(self._card, file.found) as open_file:
 
             def read(start: int, end: int) -> bytes:
-                return b"".join(pieces(open_file, self._station.stop, start=start, end=end))
+                return read_span(open_file, start, end)
 
             outgoing = Outgoing(known.size_bytes, known.sha256, metadata, read)
             file.known = deliver(self._station, known, outgoing, on_sent=on_sent)
@@ -219,7 +216,6 @@ class Emptying:
 
     def _ask(self, file: Watched) -> None:
         known = _sure(file.known)
-        file.asked_at_s = steady_s()
         status = self._station.sender.status(known.upload)
         file.known = note_status(self._station, known, status)
         if status.state is ServerState.SEALED:
@@ -228,7 +224,6 @@ class Emptying:
             file.hold(Hold(ASK_AGAIN_S, WaitsFor.SERVER, words))
 
     def _erase(self, file: Watched) -> None:
-        file.asked_at_s = steady_s()
         file.known = self._erasures.erase(_sure(file.known), file.found)
         file.is_erased = bool(file.known.erased_at)
 

@@ -29,6 +29,7 @@ from tabard.kernel.errors import TabardError
 
 _NOT_NOW = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 ERASED, NOT_ERASED = "erased", "not_erased"
+_LONGEST_WHY = 500
 _WHY_GONE = "The agent was stopped while it erased it, and found it gone."
 _WHY_THERE = "The agent was stopped before it erased it."
 
@@ -86,9 +87,6 @@ class Erasures:
 
     def _permit(self, known: Known, found: Found, sha256: str) -> Permit:
         """A permit for this very file, opened and checked; that there is one is noted."""
-        key = self.station.configuration.permit_key
-        if key is None:
-            raise PermitWrong("No permit key is configured.", why="signature")
         request = {
             "upload": known.upload,
             "sha256": sha256,
@@ -96,7 +94,10 @@ class Erasures:
             "camera": self.card.serial,
         }
         try:
-            permit = open_permit(self.station.door.ask("/dock/v1/permits", request).body, key)
+            permit = open_permit(
+                self.station.door.ask("/dock/v1/permits", request).body,
+                self.station.configuration.permit_keys,
+            )
         except FileDiffers:
             self.station.memory.note(known, at=self.station.now(), differs="1")
             raise
@@ -145,7 +146,12 @@ def tell_erasures(station: Station) -> None:
     for each in station.memory.erasures():
         if not each.outcome or not station.door.line.is_up():
             continue
-        told = {"permit": each.permit, "erased_at": each.at, "outcome": each.outcome, "why": each.why}
+        told = {
+            "permit": each.permit,
+            "erased_at": each.at,
+            "outcome": each.outcome,
+            "why": each.why[:_LONGEST_WHY],
+        }
         try:
             station.door.ask("/dock/v1/erasures", told)
         except DoorAway:

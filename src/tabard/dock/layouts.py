@@ -8,11 +8,12 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tabard.dock.errors import BadConfiguration
 
@@ -51,7 +52,15 @@ class ClockRule:
 
     file: str
     time: TimeRule
+    zone: ZoneInfo | None
     uncertainty_s: float
+
+    def read(self, text: str) -> datetime | None:
+        """The instant in the text, in UTC; None where there is none."""
+        time = self.time.read(text)
+        if time is None:
+            return None
+        return (time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +185,17 @@ def _clock(value: Any, where: str) -> ClockRule:
     uncertainty_s = value.get("uncertainty_s", 60)
     if not isinstance(value.get("file"), str) or not isinstance(uncertainty_s, int | float):
         raise BadConfiguration("`clock` needs a `file`, and `uncertainty_s` must be a number.", field=where)
-    return ClockRule(value["file"], time, float(uncertainty_s))
+    return ClockRule(value["file"], time, _zone(value, time, where), float(uncertainty_s))
+
+
+def _zone(value: Mapping[str, Any], time: TimeRule, where: str) -> ZoneInfo | None:
+    """The zone of times without an offset, which must be said: a guessed one would be an hour off in summer."""
+    zone = value.get("zone")
+    if zone is None and "%z" in time.format:
+        return None
+    try:
+        return ZoneInfo(str(zone))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadConfiguration(
+            "`clock` needs a `zone` such as Europe/London or UTC, or a format with %z.", field=where
+        ) from error

@@ -6,13 +6,14 @@ stays.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from tabard.dock.errors import PermitWrong
 from tabard.kernel.errors import Integrity
-from tabard.merkle.note import ED25519, SignedNote, VerifierKey, open_note
+from tabard.merkle.note import ED25519, VerifierKey, open_note
 
 FIRST_LINE = "tabard/erase-permit/v1"
 GOOD_FOR = timedelta(minutes=10)
@@ -83,23 +84,23 @@ class Permit:
         return cls(match["permit"], file, int(match["checkpoint_size"]), issued_at, expires_at)
 
 
-def open_permit(note: bytes, key: VerifierKey) -> Permit:
-    """What the permit says, if the permit key signed it.
+def open_permit(note: bytes, keys: Sequence[VerifierKey]) -> Permit:
+    """What the permit says, if a permit key signed it.
 
     Args:
         note: As the server gave it.
-        key: The permit key that this agent was enrolled with; no other is obeyed.
+        keys: The permit keys that this agent was enrolled with; no other is obeyed.
 
     Raises:
         PermitWrong: `why` is "signature" or "malformed".
     """
-    if key.algorithm != ED25519:
-        raise PermitWrong("The permit key is not an Ed25519 key.", why="signature")
+    if len(note) > MOST_PERMIT_BYTES:
+        raise PermitWrong("That is too long for an erase permit.", why="malformed")
     try:
-        text = _opened(note, key).text
+        text = open_note(note, [key for key in keys if key.algorithm == ED25519]).text
     except Integrity as error:
         raise PermitWrong(
-            f"The permit is not signed by the permit key: {error.message}", why="signature"
+            f"The permit is not signed by a permit key: {error.message}", why="signature"
         ) from error
     return Permit.parse(text)
 
@@ -131,12 +132,6 @@ def check_permit(permit: Permit, file: FileAtHand, *, at: datetime) -> None:
         raise PermitWrong("The permit is good for longer than a permit may be.", why="lifetime")
     if at >= permit.expires_at:
         raise PermitWrong("The permit has expired.", why="expired")
-
-
-def _opened(note: bytes, key: VerifierKey) -> SignedNote:
-    if len(note) > MOST_PERMIT_BYTES:
-        raise PermitWrong("That is too long for an erase permit.", why="malformed")
-    return open_note(note, [key])
 
 
 def _instant(text: str) -> datetime:

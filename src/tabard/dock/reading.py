@@ -75,18 +75,28 @@ def check_unchanged(file: Opened, found: Found) -> None:
         raise FileChanged(f"{found.path} is not the file that was found there.", path=found.path)
 
 
-def pieces(file: Opened, stop: Event, *, start: int = 0, end: int | None = None) -> Iterator[memoryview]:
-    """The bytes from `start` on, in pieces of at most a mebibyte; each is valid until the next is asked for.
+def read_span(file: Opened, start: int, end: int) -> bytes:
+    """The bytes from `start` up to `end`; fewer only where the file ends before."""
+    found = bytearray()
+    while start + len(found) < end:
+        read = os.pread(file.descriptor, end - start - len(found), start + len(found))
+        if not read:
+            break
+        found += read
+    return bytes(found)
+
+
+def pieces(file: Opened, stop: Event) -> Iterator[memoryview]:
+    """All of the bytes, in pieces of at most a mebibyte, in one memory: each is valid until the next is asked for.
 
     Raises:
         Stopped: between two pieces, once the agent is asked to stop.
     """
-    memory = memoryview(bytearray(PIECE_BYTES))
-    while end is None or start < end:
+    memory, start = memoryview(bytearray(PIECE_BYTES)), 0
+    while True:
         if stop.is_set():
             raise Stopped
-        most = PIECE_BYTES if end is None else min(PIECE_BYTES, end - start)
-        read = os.preadv(file.descriptor, [memory[:most]], start)
+        read = os.preadv(file.descriptor, [memory], start)
         if not read:
             return
         start += read

@@ -5,7 +5,7 @@ where its card held a time that it wrote at docking.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +18,8 @@ from tabard.dock.station import Station
 
 WHILE_DOCKED_S = 60.0
 ELSE_S = 300.0
+_MOST_FAULTS, _LONGEST_FAULT = 50, 200
+_MOST_CAMERAS = 500
 
 
 def report(station: Station) -> None:
@@ -49,8 +51,8 @@ def contents(station: Station) -> Mapping[str, Any]:
         "free_bytes": shutil.disk_usage(station.configuration.folder).free,
         "spool_files": board.spool_files,
         "spool_bytes": board.spool_bytes,
-        "faults": faults,
-        "cameras": [_camera(card, line) for card, line in cameras if card.serial],
+        "faults": _bounded(faults),
+        "cameras": [_camera(card, line) for card, line in cameras if card.serial][:_MOST_CAMERAS],
     }
     round_trip_s = clock.round_trip_s()
     return values if round_trip_s is None else {**values, "round_trip_s": round(round_trip_s, 3)}
@@ -62,7 +64,7 @@ def _camera(card: Card, line: CameraLine) -> dict[str, Any]:
         "files": line.files - line.erased,
         "bytes": line.size_bytes,
         "free_bytes": card.free_bytes,
-        "faults": list(line.faults),
+        "faults": _bounded(line.faults),
     }
     values |= {
         key: value
@@ -71,11 +73,15 @@ def _camera(card: Card, line: CameraLine) -> dict[str, Any]:
     }
     if card.clock is not None:
         values["clock"] = {
-            "camera_at": card.clock.camera_at.isoformat(),
+            "camera_at": _rfc3339(card.clock.camera_at),
             "dock_at": _rfc3339(card.clock.dock_at),
             "uncertainty_s": card.clock.uncertainty_s,
         }
     return values
+
+
+def _bounded(faults: Iterable[str]) -> list[str]:
+    return [words[:_LONGEST_FAULT] for words in faults][:_MOST_FAULTS]
 
 
 def _rfc3339(at: datetime) -> str:

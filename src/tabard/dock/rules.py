@@ -98,7 +98,6 @@ class Circumstances:
         is_spooling: files go to the spool when they cannot be sent.
         has_spool_room: there is room for this file.
         is_read_only: nothing can be removed from the card.
-        is_asked_lately: the server said so little a while ago that asking again is too early.
     """
 
     is_line_up: bool = True
@@ -107,7 +106,6 @@ class Circumstances:
     has_spool_room: bool = True
     erase: Erase = Erase.NEVER
     is_read_only: bool = False
-    is_asked_lately: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def _spooled_meanwhile(held_up: Step, now: Circumstances) -> Step:
 
 
 def _until_secured(now: Circumstances) -> Step:
-    if now.is_line_up and not now.is_asked_lately:
+    if now.is_line_up:
         return Step(Do.ASK)
     return Step(Do.WAIT, WaitsFor.SERVER, "The server has sealed it and is making sure of it.")
 
@@ -174,8 +172,6 @@ def _towards_erasure(file: FileFacts, now: Circumstances) -> Step:
         return Step(Do.WAIT, WaitsFor.RECORDING, "It waits for the other files of its recording.")
     if not now.is_line_up:
         return Step(Do.WAIT, WaitsFor.LINE, "It waits for the server.")
-    if now.is_asked_lately:
-        return Step(Do.WAIT, WaitsFor.SERVER, "The server does not permit it yet.")
     return Step(Do.ERASE)
 
 

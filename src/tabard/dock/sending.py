@@ -71,10 +71,18 @@ class Sender:
             self._chunk_bytes = max(_LEAST_CHUNK_BYTES, min(MOST_CHUNK_BYTES, rate * _CHUNK_S))
             self._piece_bytes = max(1024, min(_PIECE_BYTES, rate // 8))
 
-    def find(self, sha256: str) -> str:
-        """The upload in which the server has those bytes, or is receiving them; empty where it has not."""
-        found = self._door.ask("/dock/v1/status/find", {"sha256": [sha256]}).json().get("found")
-        upload = found.get(sha256) if isinstance(found, dict) else None
+    def find(self, outgoing: Outgoing) -> str:
+        """The upload in which the server has this file, or is receiving it; empty where it has not.
+
+        By name and camera too: two cameras may hold the same bytes, as of an empty file, and each has its own upload.
+        """
+        asked = {
+            "sha256": [outgoing.sha256],
+            "filename": outgoing.metadata.get("filename", ""),
+            "camera": outgoing.metadata.get("camera", ""),
+        }
+        found = self._door.ask("/dock/v1/status/find", asked).json().get("found")
+        upload = found.get(outgoing.sha256) if isinstance(found, dict) else None
         return upload if isinstance(upload, str) else ""
 
     def create(self, outgoing: Outgoing) -> str:

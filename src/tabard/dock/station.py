@@ -46,7 +46,7 @@ class Station:
         local = datetime.now().astimezone()
         return self.configuration.quiet_hours.until(local) is not None or self.door.line.is_quiet()
 
-    def circumstances(self, *, size_bytes: int, is_read_only: bool, is_asked_lately: bool) -> Circumstances:
+    def circumstances(self, *, size_bytes: int, is_read_only: bool) -> Circumstances:
         """How things stand for a file of that size."""
         return Circumstances(
             is_line_up=self.door.line.is_up(),
@@ -55,7 +55,6 @@ class Station:
             has_spool_room=self.spool.is_on and self.spool.has_room(size_bytes),
             erase=self.configuration.erase,
             is_read_only=is_read_only,
-            is_asked_lately=is_asked_lately,
         )
 
     def delivering(self, known: Known) -> threading.Lock:

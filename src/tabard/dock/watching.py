@@ -71,7 +71,6 @@ class Watched:
     since_s: float
     known: Known | None = None
     is_erased: bool = False
-    asked_at_s: float = float("-inf")
     held_until_s: float = 0.0
     held: Step | None = None
     words: str = ""

@@ -90,6 +90,7 @@ ACME = {
         "file": "CLOCK.TXT",
         "pattern": r"now (?P<clock>\S+ \S+)",
         "format": "%Y-%m-%d %H:%M:%S",
+        "zone": "Asia/Tokyo",
         "uncertainty_s": 30,
     },
 }
@@ -103,7 +104,7 @@ def test_a_layout_of_ones_own_says_all_of_it(tmp_path):
         os.utime(tmp_path / "VIDEO" / "a" / name, (1_000_000_000, 1_000_000_000))
     card = seen(tmp_path, ACME)
     assert (card.serial, card.make) == ("77", "Acme")
-    assert card.clock.camera_at == datetime(2026, 11, 27, 21, 3, 7)
+    assert card.clock.camera_at == datetime(2026, 11, 27, 12, 3, 7, tzinfo=UTC)
     assert (card.clock.dock_at, card.clock.uncertainty_s) == (AT, 30.0)
     files = footage(card)
     together = [each for each in files if recording_of(card, each) == ("VIDEO/a", "0007")]
@@ -190,4 +191,5 @@ def test_a_name_is_one_line_whatever_it_holds():
     assert Found("a/b\nc\x7f.MP4", 1, 1).name == "b\\x0ac\\x7f.MP4"
     assert one_line(os.fsdecode(b"caf\xe9.MP4")) == "caf\\xe9.MP4"
     assert one_line("Übung 𝄞.MP4") == "Übung 𝄞.MP4"
+    assert one_line("a\u2028b") == "a\\u2028b"
     assert one_line(one_line("a\nb")) == one_line("a\nb")

@@ -27,7 +27,7 @@ def test_the_least_that_is_needed_erases_nothing(tmp_path):
     found = load(tmp_path, GOOD)
     assert found.url == "https://door.example"
     assert found.erase is Erase.NEVER
-    assert found.permit_key is None
+    assert found.permit_keys == ()
     assert found.bytes_per_s is None
     assert found.spool_bytes > 0
     assert found.folder == tmp_path
@@ -51,7 +51,7 @@ WRONG = {
     "a misspelt key": (GOOD + 'erse = "never"\n', "cards.erse"),
     "an unknown wish": (GOOD + 'erase = "always"\n', "cards.erase"),
     "erasing without a permit key": (GOOD + 'erase = "with_permit"\n', "cards.erase"),
-    "no verifier key": (GOOD.replace("[cards]", 'permit_key = "abc"\n[cards]'), "server.permit_key"),
+    "no verifier key": (GOOD.replace("[cards]", 'permit_keys = ["abc"]\n[cards]'), "server.permit_keys"),
     "no lanes": (GOOD + "lanes = 0\n", "cards.lanes"),
     "true for a number": (GOOD + "lanes = true\n", "cards.lanes"),
     "less than nothing": (GOOD + "[sending]\nmost_kib_per_s = -1\n", "sending.most_kib_per_s"),
@@ -99,5 +99,5 @@ def test_on_this_machine_http_will_do(tmp_path, url):
 
 
 def test_erasing_needs_a_permit_key(tmp_path):
-    text = GOOD.replace("[cards]", f'permit_key = "{KEY}"\n[cards]') + 'erase = "with_permit"\n'
+    text = GOOD.replace("[cards]", f'permit_keys = ["{KEY}"]\n[cards]') + 'erase = "with_permit"\n'
     assert load(tmp_path, text).erase is Erase.WITH_PERMIT

@@ -33,7 +33,7 @@ expires 2026-11-27T21:10:00Z
 def judge(text=TEXT, file=FILE, *, signer=SIGNER, key=SIGNER.vkey, at=ISSUED + timedelta(minutes=1)):
     """The permit, or the word for what is wrong with it."""
     try:
-        permit = open_permit(sign_note(text, signer).encode(), key)
+        permit = open_permit(sign_note(text, signer).encode(), [key])
         check_permit(permit, file, at=at)
     except PermitWrong as error:
         return error.fields["why"]
@@ -89,6 +89,14 @@ def test_a_permit_that_is_wrong(change, why):
     assert judge(**change) == why
 
 
+def test_while_keys_change_either_will_do():
+    note = sign_note(TEXT, STRANGER, SIGNER).encode()
+    assert open_permit(note, [SIGNER.vkey]).file == FILE
+    assert open_permit(sign_note(TEXT, SIGNER).encode(), [STRANGER.vkey, SIGNER.vkey]).file == FILE
+    with pytest.raises(PermitWrong):
+        open_permit(note, [])
+
+
 NOTES = {
     "nothing": b"",
     "not UTF-8": b"\xff\n\n",
@@ -101,7 +109,7 @@ NOTES = {
 @pytest.mark.parametrize("note", NOTES.values(), ids=NOTES)
 def test_what_is_no_signed_note_is_no_permit(note):
     with pytest.raises(PermitWrong):
-        open_permit(note, SIGNER.vkey)
+        open_permit(note, [SIGNER.vkey])
 
 
 @given(st.data())
@@ -110,4 +118,4 @@ def test_no_byte_of_a_permit_can_be_changed(data):
     place = data.draw(st.integers(0, len(note) - 1))
     note[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(PermitWrong):
-        check_permit(open_permit(bytes(note), SIGNER.vkey), FILE, at=ISSUED)
+        check_permit(open_permit(bytes(note), [SIGNER.vkey]), FILE, at=ISSUED)

@@ -43,12 +43,6 @@ STEPS = {
     "in the spool": (FileFacts(is_hashed=True, is_spooled=True), ON, Do.WAIT, WaitsFor.LINE),
     "in the spool, offline": (FileFacts(is_hashed=True, is_spooled=True), SPOOLING, Do.WAIT, WaitsFor.LINE),
     "sealed": (FileFacts(is_hashed=True, state=ServerState.SEALED), ON, Do.ASK, WaitsFor.NOBODY),
-    "sealed, asked just now": (
-        FileFacts(is_hashed=True, state=ServerState.SEALED),
-        replace(ON, is_asked_lately=True),
-        Do.WAIT,
-        WaitsFor.SERVER,
-    ),
     "secured": (SECURED, ON, Do.ERASE, WaitsFor.NOBODY),
     "secured, erasing off": (SECURED, replace(ON, erase=Erase.NEVER), Do.NOTHING, WaitsFor.NOBODY),
     "secured, no serial number": (replace(SECURED, has_camera=False), ON, Do.NOTHING, WaitsFor.NOBODY),
@@ -60,7 +54,6 @@ STEPS = {
         WaitsFor.RECORDING,
     ),
     "secured, offline": (SECURED, OFFLINE, Do.WAIT, WaitsFor.LINE),
-    "secured, refused just now": (SECURED, replace(ON, is_asked_lately=True), Do.WAIT, WaitsFor.SERVER),
     "secured, but differing": (replace(SECURED, differs=True), ON, Do.NOTHING, WaitsFor.NOBODY),
     "permitted once already": (replace(SECURED, state=ServerState.PERMITTED), ON, Do.ERASE, WaitsFor.NOBODY),
     "put back after it was erased": (
