@@ -22,6 +22,7 @@ from ninja.responses import NinjaJSONEncoder
 from tabard.api import errors
 from tabard.api.operations import Operations
 from tabard.api.routes.custody import custody
+from tabard.api.routes.destinations import destinations
 from tabard.api.routes.early_disposals import early_disposals
 from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
@@ -45,6 +46,7 @@ NOUNS: Sequence[Operations] = (
     retention,
     early_disposals,
     fleet,
+    destinations,
     people,
     custody,
 )

@@ -153,7 +153,7 @@ def complete(*, container: Container, by: Actor, at: datetime) -> Recording | No
 
 
 @transaction.atomic
-def end_transfer(*, container: Container, reason: str, viewer: Viewer, at: datetime) -> Recording | None:
+def end_transfer(*, container: Container, reason: str, viewer: Viewer, at: datetime) -> Recording:
     """The recording stands with what has come of it, flagged, though its system never said that this was all.
 
     What still comes is attached as late. Nothing is ended by itself: footage that nobody ends stays listed.

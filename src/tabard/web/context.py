@@ -26,6 +26,7 @@ SECTIONS = (
     Section("Incidents", "incidents", Action.INCIDENT_VIEW),
     Section("Exhibits", "exhibits", Action.EXHIBIT_VIEW),
     Section("Fleet", "fleet", Action.FLEET_VIEW),
+    Section("Systems", "destinations", Action.FLEET_MANAGE),
     Section("Retention", "retention", Action.RETENTION_VIEW),
     Section("Early disposals", "early-disposals", Action.EARLY_DISPOSAL_VIEW),
     Section("Custody log", "log", Action.LOG_VIEW),

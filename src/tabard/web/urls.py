@@ -6,6 +6,7 @@ from tabard.web.views import (
     access,
     accounts,
     clips,
+    destinations,
     early_disposals,
     exhibits,
     fleet,
@@ -74,6 +75,17 @@ _fleet = [
     path("fleet/cameras/<uuid:camera_id>/return", fleet.give_back, name="camera-return"),
 ]
 
+_systems = [
+    path("systems/", destinations.listed, name="destinations"),
+    path("systems/open", destinations.opened, name="destination-open"),
+    path("systems/unfinished/", destinations.unfinished, name="unfinished"),
+    path("systems/unfinished/<uuid:container_id>/end", destinations.ended, name="transfer-end"),
+    path("systems/rejected/", destinations.rejected, name="rejected"),
+    path("systems/<uuid:destination_id>/", destinations.shown, name="destination"),
+    path("systems/<uuid:destination_id>/renew", destinations.renewed, name="destination-renew"),
+    path("systems/<uuid:destination_id>/revoke", destinations.revoked, name="destination-revoke"),
+]
+
 _retention = [
     path("retention/", retention.shown, name="retention"),
     path("early-disposals/", early_disposals.listed, name="early-disposals"),
@@ -111,6 +123,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_incidents,
     *_exhibits,
     *_fleet,
+    *_systems,
     *_retention,
     *_log,
 ]

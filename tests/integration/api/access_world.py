@@ -22,6 +22,7 @@ from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
+from tabard.intake.models import Container, Destination
 from tabard.kernel.clock import now
 from tabard.media.models import Derivative
 from tabard.people import services as people
@@ -84,6 +85,8 @@ class World:
     asker: Account
     clerk: Account
     places: dict[str, Place]
+    destination: Destination
+    transfer: Container
 
     def become(self, *roles: Role) -> Account:
         """The asker, holding these roles and no others."""
@@ -141,8 +144,20 @@ def build(*, with_unheld: bool = True) -> World:
             stranger, hackney, _account("stranger", officer=stranger), with_unheld=with_unheld
         ),
     }
+    destination, transfer = _transfer()
     sign_log()
-    return World(force, lambeth, hackney, asker, clerk, places)
+    return World(force, lambeth, hackney, asker, clerk, places, destination, transfer)
+
+
+def _transfer() -> tuple[Destination, Container]:
+    """A body-worn system, and something that it has begun to send."""
+    destination = Destination.objects.create(
+        name="Lambeth docks", username="lambeth", key_sha256=bytes(range(32)), opened_at=DAY_ONE
+    )
+    name, kind = "101LX_CAM-101LX_20260314T224107Z", Container.Kind.RECORDING
+    return destination, Container.objects.create(
+        destination=destination, name=name, kind=kind, created_at=DONE_AT
+    )
 
 
 def sign_log() -> None:

@@ -35,6 +35,10 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "POST cameras": (E.CAMERA_RECEIVED,),
     "POST cameras/%(camera_id)s/return": (E.CAMERA_RETURNED,),
     "POST cameras/import": (E.FLEET_IMPORTED,),
+    "POST destinations": (E.DESTINATION_OPENED,),
+    "POST destinations/%(destination_id)s/renew": (E.DESTINATION_RENEWED,),
+    "POST destinations/%(destination_id)s/revoke": (E.DESTINATION_REVOKED,),
+    "POST transfers/%(container_id)s/end": (E.RECORDING_SEALED,),
     "POST accounts": (E.ACCOUNT_CREATED,),
     "POST accounts/%(account_id)s/roles": (E.ROLE_GRANTED,),
     "DELETE accounts/%(account_id)s/roles/%(role)s": (E.ROLE_REVOKED,),
@@ -61,6 +65,10 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "GET exhibit": (E.EXHIBIT_VIEWED,),
     "POST pack-request": (E.PACK_REQUESTED,),
     "POST camera-return": (E.CAMERA_RETURNED,),
+    "POST destination-open": (E.DESTINATION_OPENED,),
+    "POST destination-renew": (E.DESTINATION_RENEWED,),
+    "POST destination-revoke": (E.DESTINATION_REVOKED,),
+    "POST transfer-end": (E.RECORDING_SEALED,),
     "GET early-disposal": (E.RECORDING_VIEWED,),
     "GET early-disposal-approve": (E.RECORDING_VIEWED,),
     "POST early-disposal-approve": (E.EARLY_DISPOSAL_APPROVED, E.RECORDING_DISPOSED),
@@ -79,6 +87,7 @@ _BROWSING = (
     "a list that nothing was asked of; a search is logged (`SEARCHES`), and so is each thing opened from it"
 )
 _FORCE = "the force's own kit and staff, no footage and nobody filmed"
+_NAMELESS = "names and sizes of what is no recording yet; nothing in it can be seen, and its end is logged"
 _FORM = "an empty form"
 _PUBLIC = "the log as it is published for everyone; it names nobody, and who asks is not known"
 _PROGRESS = (
@@ -101,6 +110,10 @@ LEAVES_NONE: Mapping[str, str] = {
     "GET cameras/%(camera_id)s": _FORCE,
     "POST cameras/%(camera_id)s/assign": _REFUSED,
     "GET docks": _FORCE,
+    "GET destinations": _FORCE,
+    "GET destinations/%(destination_id)s": _FORCE,
+    "GET transfers/unfinished": _NAMELESS,
+    "GET transfers/rejected": _NAMELESS,
     "GET units": _FORCE,
     "GET officers": _FORCE,
     "GET accounts": _FORCE,
@@ -118,6 +131,12 @@ LEAVES_NONE: Mapping[str, str] = {
     "GET fleet-import": _FORM,
     "POST fleet-import": "a trial run that shows what would be imported; the import itself is tried over the API",
     "GET camera": _FORCE,
+    "GET destination": _FORCE,
+    "GET destination-open": _FORM,
+    "GET destination-revoke": _FORM,
+    "GET unfinished": _NAMELESS,
+    "GET transfer-end": _NAMELESS,
+    "GET rejected": _NAMELESS,
     "POST camera-assign": _REFUSED,
     "GET retention": _BROWSING,
     "POST early-disposal-withdraw": _REFUSED,

@@ -93,11 +93,13 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "event_id": lambda place, world: place.event_id,
     "account_id": lambda place, world: world.clerk.id,
     "role": lambda place, world: Role.AUDITOR.value,
+    "destination_id": lambda place, world: world.destination.id,
+    "container_id": lambda place, world: world.transfer.id,
     "path": lambda place, world: "0/000.p/1",
     "item_type": lambda place, world: "recording",
     "item_id": lambda place, world: place.recording.id,
 }
-ITEMS = set(NAMES) - {"account_id", "role", "path", "item_type"}
+ITEMS = set(NAMES) - {"account_id", "role", "destination_id", "container_id", "path", "item_type"}
 
 
 def sizes(place: Place) -> dict[str, int]:
@@ -116,6 +118,7 @@ INCIDENT = {
 }
 EARLY = {"basis": "court_order", "reason": "T20260002"}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
+DESTINATION = {"name": "Lewisham docks", "username": "lewisham"}
 ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
 
 
@@ -163,6 +166,10 @@ API: Mapping[str, Ask] = {
     "POST cameras/import": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
     ),
+    "POST destinations": post(**DESTINATION),
+    "POST destinations/%(destination_id)s/renew": post(encrypt=False),
+    "POST destinations/%(destination_id)s/revoke": Ask("POST", good=OK),
+    "POST transfers/%(container_id)s/end": post(reason="The controller is gone"),
     "POST accounts": post(**ACCOUNT),
     "POST accounts/%(account_id)s/roles": post(role="investigator"),
     "DELETE accounts/%(account_id)s/roles/%(role)s": Ask("DELETE", good=OK),
@@ -228,6 +235,10 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "destination-open": (Ask(), Ask("POST", lambda place: DESTINATION, good=OK)),
+    "destination-renew": (Ask("POST", good=OK),),
+    "destination-revoke": (Ask(), Ask("POST", good={302})),
+    "transfer-end": (Ask(), form(reason="The controller is gone")),
     "access-reason": (
         Ask(actions=(Action.RECORDING_VIEW,)),
         Ask(

@@ -193,7 +193,7 @@ def end_transfer(
         recording = services.end_transfer(container=found, reason=reason, viewer=viewer, at=at)
     answer: dict[str, Any] = {
         "container": str(container),
-        "recording": str(recording.id) if recording else None,
+        "recording": str(recording.id),
     }
     console.print(f"{found.name} is a recording now, flagged as incomplete.", markup=False)
     emit(answer, as_json=json)
