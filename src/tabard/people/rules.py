@@ -73,6 +73,8 @@ class Action(StrEnum):
     EARLY_DISPOSAL_APPROVE = "early_disposal.approve"
     KEY_DESTRUCTION_REQUEST = "key_destruction.request"
     KEY_DESTRUCTION_APPROVE = "key_destruction.approve"
+    WORK_ITEM_VIEW = "work_item.view"
+    WORK_ITEM_SETTLE = "work_item.settle"
     FLEET_VIEW = "fleet.view"
     FLEET_MANAGE = "fleet.manage"
     PEOPLE_MANAGE = "people.manage"
@@ -140,6 +142,8 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.FLEET_MANAGE: _FORCE,
+        Action.WORK_ITEM_VIEW: _FORCE,
+        Action.WORK_ITEM_SETTLE: _FORCE,
         Action.PEOPLE_MANAGE: _FORCE,
         Action.KEY_DESTRUCTION_REQUEST: _FORCE,
     },
@@ -165,6 +169,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.EARLY_DISPOSAL_REQUEST: _FORCE,
         Action.EARLY_DISPOSAL_APPROVE: _FORCE,
         Action.KEY_DESTRUCTION_APPROVE: _FORCE,
+        Action.WORK_ITEM_VIEW: _FORCE,
         Action.LOG_VIEW: _FORCE,
         Action.HISTORY_EXPORT: _FORCE,
     },
@@ -175,6 +180,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RETENTION_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
+        Action.WORK_ITEM_VIEW: _FORCE,
         Action.LOG_VIEW: _FORCE,
         Action.HISTORY_EXPORT: _FORCE,
     },
