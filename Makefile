@@ -77,9 +77,12 @@ bench: install ## Measure the hot paths, each beside its limit; takes minutes
 format: ## Put the source into house format
 	$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U pyproject.toml
+
 lock: ## Resolve the dependencies anew into hashed lock files
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U pyproject.toml -o requirements/server.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q -U --extra demo --extra dev pyproject.toml -o requirements/all.txt
+	$(LOCK) --extra server --extra demo --extra dev -o requirements/all.txt
+	$(LOCK) --extra server -o requirements/server.txt
+	$(LOCK) -o requirements/base.txt
 
 migrations: install ## Write migrations for changed models
 	$(BIN)/tabard manage makemigrations

@@ -18,7 +18,7 @@ from typing import Any
 from tabard.dock.cards import Card, candidates, recognise
 from tabard.dock.draining import Draining
 from tabard.dock.emptying import Emptying
-from tabard.dock.errors import CardGone, DockBusy
+from tabard.dock.errors import CardGone, DockBusy, DoorAway
 from tabard.dock.line import steady_s
 from tabard.dock.reading import Stopped
 from tabard.dock.reporting import ELSE_S, WHILE_DOCKED_S, report
@@ -265,6 +265,9 @@ class Agent:
             return False
         try:
             report(self._station)
+        except DoorAway as error:
+            self._say(error.message)
+            return False
         except TabardError as error:
             self._station.board.fault("report", error.message)
             self._say(error.message)

@@ -19,7 +19,7 @@ from tabard.cli.commands.options import Json
 from tabard.cli.output import COULD_NOT_RUN, FOUND_WRONG, console, emit, fail
 
 if TYPE_CHECKING:
-    from tabard.dock.agent import Agent, Outcome, Say
+    from tabard.dock.agent import Outcome, Say
     from tabard.dock.station import Station
 
 _DEFAULT_FOLDER = Path("/var/lib/tabard-dock")
@@ -128,7 +128,7 @@ def run(
     ] = 60.0,
     json: Json = False,
 ) -> None:
-    """Empty the cameras that are docked, until Ctrl-C; with --once exit code 0 is all sealed, 1 one differs, 2 not sent."""
+    """Empty the cameras that are docked, until Ctrl-C. --once ends with 0 all sealed, 1 one differs, 2 not all sent."""
     from tabard.dock.agent import Agent, hold
     from tabard.dock.configuration import Configuration
     from tabard.dock.station import open_station
@@ -140,11 +140,13 @@ def run(
         try:
             with _shown(station, is_live=not once) as say:
                 agent = Agent(station, say)
-                outcome = _passed(agent, patience_s) if once else agent.run()
+                if not once:
+                    agent.run()
+                    return
+                outcome = agent.run_once(patience_s=patience_s)
         finally:
             station.close()
-    if outcome is not None:
-        _say_outcome(outcome, as_json=json)
+    _say_outcome(outcome, as_json=json)
 
 
 @app.command()
@@ -183,10 +185,6 @@ def unit(
 
     program = Path(shutil.which("tabard") or sys.argv[0]).resolve()
     typer.echo(unit_of(config.resolve(), program, user), nl=False)
-
-
-def _passed(agent: "Agent", patience_s: float) -> "Outcome":
-    return agent.run_once(patience_s=patience_s)
 
 
 def _say_outcome(outcome: "Outcome", *, as_json: bool) -> None:

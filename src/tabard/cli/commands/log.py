@@ -1,91 +1,68 @@
-"""`tabard log`: the custody log as the machine sees it."""
-
-from pathlib import Path
-from typing import Annotated
-from uuid import UUID
+"""`tabard log`: the custody log as the machine sees it; each command is loaded when it is called."""
 
 import typer
 
-from tabard.cli.commands import log_keys, log_timestamps, log_verify, log_watch, log_witnesses
-from tabard.cli.commands.options import Json
-from tabard.cli.database import database
-from tabard.cli.output import console, emit
-from tabard.kernel.clock import now
+from tabard.cli.lazy import Lazy, group_of
+
+_COMMANDS = "tabard.cli.commands"
+
+COMMANDS = (
+    Lazy(
+        "verify",
+        f"{_COMMANDS}.log_verify:verify",
+        "Recompute the whole log, from its rows and as outsiders get it, and compare it with all that was ever signed.",
+    ),
+    Lazy(
+        "watch",
+        f"{_COMMANDS}.log_watch:watch",
+        "Watch a log from outside: what was published must stay, what is signed must be true, and it must go on.",
+        needs="",
+    ),
+    Lazy("rotate-key", f"{_COMMANDS}.log_keys:rotate_key", "Give the log a new signing key."),
+    Lazy(
+        "retire-key",
+        f"{_COMMANDS}.log_keys:retire_key",
+        "Destroy the log's oldest signing key, so that only the newer ones sign. Cannot be undone.",
+    ),
+    Lazy(
+        "keys",
+        f"{_COMMANDS}.log_keys:keys",
+        "List every key that the log ever had, with the sizes of the first and the last checkpoint that it signed.",
+    ),
+    Lazy(
+        "timestamps",
+        f"{_COMMANDS}.log_timestamps:timestamps",
+        "Check every kept timestamp, newest first: which checkpoint it dates, who says so, and whether it holds.",
+    ),
+    Lazy(
+        "witnesses",
+        f"{_COMMANDS}.log_witnesses:witnesses",
+        "Show what each witness of the policy cosigned last, and what keeps it from cosigning. Exits 1 if proofs wait.",
+    ),
+    Lazy(
+        "checkpoint",
+        f"{_COMMANDS}.log_proofs:checkpoint",
+        "Show the newest signed checkpoint and the key that checks it.",
+    ),
+    Lazy(
+        "receipt",
+        f"{_COMMANDS}.log_proofs:receipt",
+        "Write the proof that an event is in the log, and the exact bytes it proves; that they were taken is logged.",
+    ),
+    Lazy(
+        "consistency",
+        f"{_COMMANDS}.log_proofs:consistency",
+        "Print the proof that the log only grew between two signed checkpoints.",
+    ),
+)
 
 app = typer.Typer(
-    help="The custody log: verify it, show its newest checkpoint, fetch receipts.", no_args_is_help=True
+    cls=group_of(*COMMANDS),
+    help="The custody log: verify it, show its newest checkpoint, fetch receipts.",
+    no_args_is_help=True,
 )
-app.command("verify")(log_verify.verify)
-app.command("watch")(log_watch.watch)
-app.command("rotate-key")(log_keys.rotate_key)
-app.command("retire-key")(log_keys.retire_key)
-app.command("keys")(log_keys.keys)
-app.command("timestamps")(log_timestamps.timestamps)
-app.command("witnesses")(log_witnesses.witnesses)
 
 
-@app.command()
-def checkpoint(json: Json = False) -> None:
-    """Show the newest signed checkpoint and the key that checks it."""
-    with database():
-        from tabard.custody.adapters import log_signer
-        from tabard.custody.selectors import latest_checkpoint
-
-        head, vkey = latest_checkpoint(), log_signer().vkey
-    if head is None:
-        console.print("No checkpoint is signed yet: nothing has happened, or no worker has run.")
-    else:
-        typer.echo(head.note)
-    console.print(f"Verifier key: {vkey}")
-    emit({"vkey": vkey, "size": head.size if head else 0, "note": head.note if head else None}, as_json=json)
-
-
-@app.command()
-def receipt(
-    event: Annotated[UUID, typer.Argument(help="The event's id.")],
-    out: Annotated[
-        Path, typer.Option(help="Where to write <event>.tlog-proof and <event>.leaf.json.")
-    ] = Path(),
-    json: Json = False,
-) -> None:
-    """Write the proof that an event is in the log, and the exact bytes it proves; that they were taken is logged."""
-    with database():
-        from tabard.custody.actors import Actor
-        from tabard.custody.receipts import take_leaf, take_receipt
-
-        by = Actor.system("command line")
-        proof = take_receipt(event_id=event, by=by, at=now())
-        leaf = take_leaf(event_id=event, by=by, at=now())
-    out.mkdir(parents=True, exist_ok=True)
-    paths = {"proof": out / f"{event}.tlog-proof", "leaf": out / f"{event}.leaf.json"}
-    paths["proof"].write_bytes(proof)
-    paths["leaf"].write_bytes(leaf)
-    console.print(f"Wrote {paths['proof']} and {paths['leaf']}")
-    emit({name: str(path) for name, path in paths.items()}, as_json=json)
-
-
-@app.command()
-def consistency(
-    old: Annotated[int, typer.Argument(help="The older checkpoint's number of events.")],
-    new: Annotated[int, typer.Argument(help="The newer checkpoint's number of events.")],
-    json: Json = False,
-) -> None:
-    """Print the proof that the log only grew between two signed checkpoints.
-
-    The text is what a C2SP witness takes: the old size, one hash to a line, an empty line, the newer checkpoint.
-    """
-    with database():
-        from tabard.custody.consistency import consistency as between
-        from tabard.merkle.note import encode_base64
-
-        found = between(old, new)
-        text, old_note, new_note = found.encode(), found.old.note, found.new_note
-    typer.echo(text, nl=False)
-    answer = {
-        "old_size": found.old.size,
-        "old_note": old_note,
-        "new_size": found.new.size,
-        "new_note": new_note,
-        "proof": [encode_base64(value) for value in found.path],
-    }
-    emit(answer, as_json=json)
+@app.callback()
+def log() -> None:
+    """Group what is loaded when it is called."""
