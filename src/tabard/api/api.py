@@ -33,6 +33,7 @@ from tabard.api.routes.recordings import recordings
 from tabard.api.routes.retention import retention
 from tabard.api.routes.segments import segments
 from tabard.api.routes.session import session
+from tabard.api.routes.work_items import work_items
 from tabard.api.schemas.problems import Problem
 from tabard.custody.leaf import rfc3339
 
@@ -45,6 +46,7 @@ NOUNS: Sequence[Operations] = (
     packs,
     retention,
     early_disposals,
+    work_items,
     fleet,
     destinations,
     people,

@@ -13,6 +13,7 @@ TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason ask
 TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
 TABARD_DOOR_URL   where body-worn systems reach the door, as their connection files say (default this machine)
 TABARD_DOOR_CHAIN  the PEM certificates that connection files carry, where a proxy ends TLS (default: the door's own)
+TABARD_LOW_WATER_BYTES  how much stays free on the disk of a store in a folder; the door takes no more (default 1 GiB)
 TABARD_SILENCE_H  after how many hours without a sign a transfer that never ended is listed (default 24)
 TABARD_DOOR_TLS_CERT, TABARD_DOOR_TLS_KEY  the door's PEM certificate and key (default: the pair that
                   `tabard intake door-certificate` made, if it did)
@@ -55,6 +56,7 @@ TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 _door_tls = door_tls(_home)
 TABARD_DOOR_CHAIN = os.environ.get("TABARD_DOOR_CHAIN") or (str(_door_tls.certificate) if _door_tls else "")
+TABARD_LOW_WATER_BYTES = int(os.environ.get("TABARD_LOW_WATER_BYTES") or str(2**30))
 TABARD_SILENCE_H = float(os.environ.get("TABARD_SILENCE_H") or "24")
 TABARD_DOOR_URL = os.environ.get("TABARD_DOOR_URL") or f"http{'s' if _door_tls else ''}://127.0.0.1:8001"
 TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "1"
@@ -67,6 +69,7 @@ TABARD_DOCK_UPLOAD_BYTES = int(os.environ.get("TABARD_DOCK_UPLOAD_BYTES") or str
 TABARD_DOCK_BYTES = int(os.environ.get("TABARD_DOCK_BYTES") or str(256 * 2**30))
 TABARD_UPLOAD_DAYS = float(os.environ.get("TABARD_UPLOAD_DAYS") or "7")
 TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
+PROCRASTINATE_IMPORT_PATHS = ["tabard.jobs.questions"]  # beside every app's `tasks`, which are found by their name
 TABARD_DAMAGE_REPORT = "tabard.jobs.damage.report"
 
 SECRET_KEY = os.environ.get("TABARD_SECRET_KEY") or secret_key(_home.keys)

@@ -14,6 +14,13 @@ from tabard.custody.kinds import EventKind
 ROUTES: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.ARRIVAL_COMPLETED: ("tabard.read_arrival",),
     EventKind.RECORDING_SEALED: ("tabard.probe_recording", "tabard.secure_new"),
+    # The second copy of its bytes is kept like any; a camera that became known may have a clock that was read.
+    EventKind.RECORDING_CAME_AGAIN: ("tabard.secure_new",),
+    EventKind.RECORDING_ATTRIBUTED: ("tabard.correct_attributed",),
+    EventKind.CAMERA_CLOCK_READ: ("tabard.correct_times",),
+    EventKind.CAMERA_RECEIVED: ("tabard.resolve_again",),
+    EventKind.FLEET_IMPORTED: ("tabard.resolve_again",),
+    EventKind.OFFICER_ENROLLED: ("tabard.resolve_again",),
     EventKind.RECORDING_PROBED: ("tabard.make_derivatives", "tabard.index_packets"),
     EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),
     EventKind.PACK_REQUESTED: ("tabard.build_pack",),

@@ -4,7 +4,6 @@ Pages are keyset pages: how deep one reads does not change what a page costs. Re
 `filmed_at`: their corrected start where it is known, else their camera's.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +11,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from tabard.kernel.errors import Invalid, NotFound
+from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer, check_can, scope
 from tabard.people.rules import Action
+from tabard.recordings.keyset import RecordingPage, page_of
 from tabard.recordings.models import Category, Clip, Recording, Segment
 from tabard.vault.selectors import Standing, standing
 
@@ -39,15 +39,6 @@ class RecordingFilter:
     mine_only: bool = False
     include_disposed: bool = False
     among: QuerySet[Any, UUID] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingPage:
-    """One page, newest first; the cursors lead to the pages beside it, None where there is none."""
-
-    recordings: Sequence[Recording]
-    older: str | None
-    newer: str | None
 
 
 def get(viewer: Viewer, recording_id: UUID, action: Action = Action.RECORDING_VIEW) -> Recording:
@@ -100,19 +91,8 @@ def page(
     Raises:
         Invalid: when the cursor is not one of ours.
     """
-    rows = _with_names(
-        Recording.objects.filter(scope(viewer, Action.RECORDING_VIEW) & _matching(viewer, wanted))
-    )
-    backwards, bound = _parse_cursor(cursor)
-    if backwards:
-        newer_first = list(rows.filter(_beyond(bound, "gt")).order_by("filmed_at", "id")[: limit + 1])
-        shown, more = newer_first[:limit][::-1], len(newer_first) > limit
-        return _page(shown, has_newer=more, has_older=True)
-    older_first = rows.order_by("-filmed_at", "-id")
-    if bound is not None:
-        older_first = older_first.filter(_beyond(bound, "lt"))
-    found = list(older_first[: limit + 1])
-    return _page(found[:limit], has_newer=bound is not None, has_older=len(found) > limit)
+    seen = scope(viewer, Action.RECORDING_VIEW) & _matching(viewer, wanted)
+    return page_of(_with_names(Recording.objects.filter(seen)), cursor=cursor, limit=limit)
 
 
 def categories() -> QuerySet[Category]:
@@ -148,39 +128,6 @@ def _matching(viewer: Viewer, wanted: RecordingFilter) -> Q:
             | Q(officer__shoulder_number__iexact=word)
         )
     return rows
-
-
-_Bound = tuple[datetime, UUID]
-
-
-def _beyond(bound: _Bound | None, side: str) -> Q:
-    """Rows strictly on one side of the bound in (filmed_at, id) order."""
-    if bound is None:
-        return Q()
-    at, recording_id = bound
-    return Q(**{f"filmed_at__{side}": at}) | Q(**{"filmed_at": at, f"id__{side}": recording_id})
-
-
-def _page(shown: list[Recording], *, has_newer: bool, has_older: bool) -> RecordingPage:
-    """The page with the cursors that lead on from its ends."""
-    older = f"older~{_mark(shown[-1])}" if shown and has_older else None
-    newer = f"newer~{_mark(shown[0])}" if shown and has_newer else None
-    return RecordingPage(shown, older, newer)
-
-
-def _mark(recording: Recording) -> str:
-    return f"{recording.filmed_at.isoformat()}~{recording.id}"
-
-
-def _parse_cursor(cursor: str) -> tuple[bool, _Bound | None]:
-    """Whether it leads to newer rows, and its bound."""
-    if not cursor:
-        return False, None
-    try:
-        direction, at, recording_id = cursor.split("~")
-        return direction == "newer", (datetime.fromisoformat(at), UUID(recording_id))
-    except ValueError as error:
-        raise Invalid("That page address is not one that Tabard gave.", field="cursor") from error
 
 
 def standing_of(recording: Recording) -> Standing:

@@ -32,6 +32,9 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "GET early-disposals/%(request_id)s": (E.RECORDING_VIEWED,),
     "POST early-disposals/%(request_id)s/approve": (E.EARLY_DISPOSAL_APPROVED, E.RECORDING_DISPOSED),
     "POST early-disposals/%(request_id)s/refuse": (E.EARLY_DISPOSAL_REFUSED,),
+    "POST recordings/%(recording_id)s/attribution": (E.RECORDING_ATTRIBUTED,),
+    "POST recordings/%(recording_id)s/flags/%(flag)s/settle": (E.RECORDING_FLAG_SETTLED,),
+    "GET wholeness": (E.RECORDINGS_SEARCHED,),
     "POST cameras": (E.CAMERA_RECEIVED,),
     "POST cameras/%(camera_id)s/return": (E.CAMERA_RETURNED,),
     "POST cameras/import": (E.FLEET_IMPORTED,),
@@ -108,6 +111,8 @@ LEAVES_NONE: Mapping[str, str] = {
     "POST early-disposals/%(request_id)s/withdraw": _REFUSED,
     "GET cameras": _FORCE,
     "GET cameras/%(camera_id)s": _FORCE,
+    "GET cameras/%(camera_id)s/clock": _FORCE,
+    "GET work-items": _BROWSING,
     "POST cameras/%(camera_id)s/assign": _REFUSED,
     "GET docks": _FORCE,
     "GET destinations": _FORCE,
@@ -152,5 +157,6 @@ SEARCHES = (
     "/recordings/?words=Barrow",
     "/api/v1/recordings?words=101LX",
     "/api/v1/recordings?category=crime",
+    "/api/v1/work-items?flag=conflict",
 )
 """Lists of recordings that something is asked of."""

@@ -96,10 +96,11 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "destination_id": lambda place, world: world.destination.id,
     "container_id": lambda place, world: world.transfer.id,
     "path": lambda place, world: "0/000.p/1",
+    "flag": lambda place, world: "conflict",
     "item_type": lambda place, world: "recording",
     "item_id": lambda place, world: place.recording.id,
 }
-ITEMS = set(NAMES) - {"account_id", "role", "destination_id", "container_id", "path", "item_type"}
+ITEMS = set(NAMES) - {"account_id", "role", "destination_id", "container_id", "path", "item_type", "flag"}
 
 
 def sizes(place: Place) -> dict[str, int]:
@@ -120,6 +121,15 @@ EARLY = {"basis": "court_order", "reason": "T20260002"}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
 DESTINATION = {"name": "Lewisham docks", "username": "lewisham"}
 ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
+
+
+PERIOD = {"since": "2026-03-14T00:00:00Z", "until": "2026-03-15T00:00:00Z"}
+
+
+def attributed(place: Place) -> dict[str, Any]:
+    """To somebody whose it is not yet, and who is not the asker."""
+    other = "201GD" if place.officer.shoulder_number == "102LX" else "102LX"
+    return {"officer": other, "reason": "Told by the sergeant"}
 
 
 def post(**sent: Any) -> Ask:
@@ -160,6 +170,9 @@ API: Mapping[str, Ask] = {
     "POST early-disposals/%(request_id)s/withdraw": Ask(
         "POST", lambda place: {"reason": "Mistaken"}, good={409}
     ),
+    "POST recordings/%(recording_id)s/attribution": Ask("POST", attributed, good=OK),
+    "POST recordings/%(recording_id)s/flags/%(flag)s/settle": post(reason="Both were looked at"),
+    "GET wholeness": Ask(query=lambda place: PERIOD),
     "POST cameras": post(**CAMERA),
     "POST cameras/%(camera_id)s/assign": Ask("POST", lambda place: {"officer": "101LX"}, good={409}),
     "POST cameras/%(camera_id)s/return": Ask("POST", good=OK),

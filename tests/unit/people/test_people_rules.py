@@ -38,6 +38,8 @@ early_disposal.view     . . . f . f f f . .
 early_disposal.request  . . . f . f f . . .
 early_disposal.approve  . . . . . f f . . .
 key_destruction.request . . . . f . . . . .
+work_item.view        . . . . f . f f . .
+work_item.settle      . . . . f . . . . .
 key_destruction.approve . . . . . f f . . .
 fleet.view            . u . . f . . f . .
 fleet.manage          . . . . f . . . . .

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from tabard.fleet.models import Camera
+from tabard.fleet.selectors import camera_by_serial
 from tabard.kernel.errors import Invalid
 from tabard.people.models import Officer, Unit
 from tabard.people.selectors import officer_by_reference
@@ -31,3 +33,15 @@ def officer_named(reference: str, field: str) -> Officer:
     if officer is None:
         raise Invalid("No officer has this shoulder or warrant number.", field=field)
     return officer
+
+
+def camera_named(serial: str, field: str) -> Camera:
+    """The camera with this serial number.
+
+    Raises:
+        Invalid: when there is none.
+    """
+    camera = camera_by_serial(serial)
+    if camera is None:
+        raise Invalid("No camera has this serial number.", field=field)
+    return camera

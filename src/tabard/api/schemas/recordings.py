@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tabard.api.schemas.people import OfficerName, UnitName
 from tabard.api.schemas.values import Instant, Reason, Search, Sent, Sha256, Words
+from tabard.fleet.offsets import Basis
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
 
 LONGEST_S = 1_000_000  # eleven days: no camera writes a longer file
@@ -32,7 +33,13 @@ class CameraName(Schema):
 
 
 class RecordingOut(Schema):
-    """What one trigger of one camera produced; its times are the camera's, `received_at` is ours."""
+    """What one trigger of one camera produced.
+
+    `started_at` and `stopped_at` are the camera's, `received_at` is ours. `filmed_at` is what it is listed by: the
+    corrected start where `corrected_start_at` is there, else the camera's. `clock_offset_ms` is how far the camera's
+    clock was ahead, give or take `clock_uncertainty_ms`, on the grounds that `clock_basis` names; after a jump it is
+    only known to be from `clock_least_ms` to `clock_most_ms`.
+    """
 
     id: UUID
     source: str
@@ -46,6 +53,14 @@ class RecordingOut(Schema):
     started_at: datetime
     stopped_at: datetime
     received_at: datetime
+    filmed_at: datetime
+    corrected_start_at: datetime | None
+    clock_offset_ms: int | None
+    clock_uncertainty_ms: int | None
+    clock_least_ms: int | None
+    clock_most_ms: int | None
+    clock_basis: Basis
+    conflicts_with_id: UUID | None
     duration_s: float
     trigger: str
     latitude: float | None
@@ -71,8 +86,8 @@ class RecordingsWanted(Sent):
     uncategorised: bool = Field(default=False, description="Only what has no category")
     unit_id: UUID | None = Field(None, description="This unit and those below it")
     officer_id: UUID | None = None
-    since: Instant | None = Field(None, description="Started at or after")
-    until: Instant | None = Field(None, description="Started before")
+    since: Instant | None = Field(None, description="Filmed at or after")
+    until: Instant | None = Field(None, description="Filmed before")
     flag: Recording.Flag | None = None
     flagged: bool = Field(default=False, description="Only what has any flag")
     incident: Search = Field("", description="Linked to an incident with this reference")
@@ -87,6 +102,7 @@ class SegmentName(Schema):
     id: UUID
     ordinal: int
     name: str
+    sequence: int | None = Field(None, description="Its number in its camera's own counting")
     started_at: datetime | None
     stopped_at: datetime | None
     size_bytes: int
