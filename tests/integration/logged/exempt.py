@@ -18,12 +18,16 @@ SERVICES: Mapping[str, str] = {
     "intake.arrivals.open_for_collection": "as an empty container (put_container): a name, until something is received",
     "intake.arrivals.open_for_dock": "the same",
     "intake.destinations.sign_in": "notes when a body-worn system last signed in, and that its newer key is in use",
+    "fleet.clocks.clock_of": "reads the force's own kit",
+    "fleet.clocks.keep_satellite_reading": WITHIN + "recordings.services.register",
     "intake.services.put_container": "an empty container is a name and says nothing of footage; what is put into it is "
     "logged, and so is what is said of it later (`put_container#late`)",
     "media.making.copy": "moves bytes between files",
     "media.packets.prove_clip": "makes what media.services.cut_clip records",
     "media.packets.record_proof": WITHIN + "media.services.cut_clip",
     "recordings.decryption.expect_decryption": WITHIN + "recordings.services.register",
+    "recordings.repeats.flag_conflict": WITHIN + "recordings.services.register",
+    "recordings.repeats.record_again": "appends the event of recordings.services.register, in its transaction",
     "recordings.services.attach_late": WITHIN + "intake.services.receive",
     "retention.agreeing.approve": WITHIN + "early_disposal.approve, key_destruction.approve",
     "retention.agreeing.close": WITHIN

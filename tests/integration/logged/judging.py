@@ -7,15 +7,39 @@ from tests.integration.logged.registry import AT, BY, Act, Stage
 from tests.integration.logged.watching import broken_log, known, new_since, objects, rows
 
 from tabard.custody.models import Event
+from tabard.recordings.models import Recording
+
+# `tests/integration/retention/test_what_retention_reads.py` holds retention to these.
+RETENTION_READS = ("category_id", "received_at", "begun_by_at")
+DECIDES_HOW_LONG = {"recordings.services.categorise"}
 
 
 def leaves_exactly_its_event(stage: Stage, act: Act) -> None:
-    call, before = act.prepare(stage), known()
+    call, before, kept = act.prepare(stage), known(), retention_facts()
     subject = call()
+    assert moves_no_period(act, kept)
     events = new_since(before)
     assert sorted(event.kind for event in events) == sorted(kind.value for kind in act.kinds)
     assert all(says_who_and_when(event, stage) for event in events)
     assert subject is None or subject in {event.subject_id for event in events}
+
+
+def retention_facts() -> dict[UUID, dict[str, object]]:
+    """What retention reads of each recording."""
+    rows = Recording.objects.values("id", *RETENTION_READS)
+    return {row.pop("id"): row for row in rows}
+
+
+def moves_no_period(act: Act, before: dict[UUID, dict[str, object]]) -> bool:
+    """Whether the act left alone what retention reads; only to give a category is to decide how long one is kept."""
+    after = retention_facts()
+    changed = {
+        name
+        for recording_id, facts in before.items()
+        for name, value in facts.items()
+        if after[recording_id][name] != value
+    }
+    return changed <= ({"category_id"} if act.name in DECIDES_HOW_LONG else set())
 
 
 def says_who_and_when(event: Event, stage: Stage) -> bool:

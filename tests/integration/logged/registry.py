@@ -92,6 +92,7 @@ def declared() -> dict[str, Any]:
         acts_of_the_vault,
         acts_on_arrivals,
         acts_on_recordings,
+        acts_on_what_came_in,
     )
 
     return ACTS
