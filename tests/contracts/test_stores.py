@@ -12,7 +12,7 @@ from tabard.kernel.errors import Conflict, Invalid, NotFound
 from tabard.vault.adapters.cloud import PART_BYTES, CloudStore
 from tabard.vault.adapters.local import LocalStore
 from tabard.vault.errors import ObjectExists, ObjectMissing, StoreKeyInvalid, WriterClosed
-from tabard.vault.ports import Entry
+from tabard.vault.ports import Entry, NearStore
 
 KEY = "ff/0a/one"
 
@@ -82,9 +82,10 @@ def test_a_large_object_streams_through(store):
 def test_a_range_ends_where_the_object_ends(store, start, stop, expected):
     put(store, KEY, b"0123456789")
     assert store.read(KEY, start, stop) == expected
-    buffer = bytearray(stop - start)
-    assert store.read_into(KEY, start, memoryview(buffer)) == len(expected)
-    assert bytes(buffer[: len(expected)]) == expected
+    if isinstance(store, NearStore):
+        buffer = bytearray(stop - start)
+        assert store.read_into(KEY, start, memoryview(buffer)) == len(expected)
+        assert bytes(buffer[: len(expected)]) == expected
 
 
 def test_the_writer_takes_bytes_over_before_it_returns(store):
@@ -175,8 +176,9 @@ def test_delete_is_idempotent(store):
 def test_a_missing_object_has_no_bytes_and_no_size(store):
     with pytest.raises(ObjectMissing):
         store.read(KEY, 0, 0)
-    with pytest.raises(ObjectMissing):
-        store.read_into(KEY, 0, memoryview(bytearray(1)))
+    if isinstance(store, NearStore):
+        with pytest.raises(ObjectMissing):
+            store.read_into(KEY, 0, memoryview(bytearray(1)))
     with pytest.raises(ObjectMissing):
         store.size(KEY)
 

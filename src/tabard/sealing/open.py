@@ -38,6 +38,8 @@ ReadAt = Callable[[int, int], bytes]
 ReadInto = Callable[[int, memoryview], int]
 Sink = Callable[[bytes | memoryview], object]
 COALESCED_BYTES = 4 * 1024 * 1024
+HASHED_BYTES = 1024 * 1024  # at a time: what is larger has left the processor's caches before it is hashed
+_NO_MEMORY = memoryview(b"")
 
 
 class RangeOutside(Invalid):
@@ -49,9 +51,10 @@ class RangeOutside(Invalid):
 class SealedReader:
     """Reads one sealed object; header and trailer are authenticated before the constructor returns.
 
-    `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends;
-    `read_into(start, view)` puts them into memory of ours and returns how many, which spares `verify` fresh memory
-    for each batch. The reader keeps no position, so threads may share it if they may share these.
+    `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends. A store that is
+    near, so that reading takes hardly longer than copying, also gives `read_into(start, view)`: it puts them into
+    memory of ours and returns how many. Then no memory is made for each batch, and no thread fetches ahead.
+    The reader keeps no position, so threads may share it if they may share these.
 
     Raises:
         Integrity: `sealed_not_ours`, `sealed_version`, `sealed_wrong_object`, `sealed_truncated` or
@@ -76,6 +79,7 @@ class SealedReader:
         self._header = header.pack()
         self._layout = Layout(header.chunk_size, sealed_size_bytes)
         self._batch_chunks = max(1, COALESCED_BYTES // header.chunk_size)
+        self._piece_chunks = max(1, HASHED_BYTES // header.chunk_size)
         self._trailer = self._exactly(self._layout.trailer_at, sealed_size_bytes)
         self._sha256 = self._open_trailer()
 
@@ -111,7 +115,7 @@ class SealedReader:
     def verify(self, sink: Sink | None = None) -> bytes:
         """The SHA-256 of every plain byte read back from the store, equal to the sealed one.
 
-        Reading, decrypting and hashing each have a thread; memory is bounded, whatever the size.
+        Hashing has a thread, and so has reading from a store that is far; memory is bounded, whatever the size.
 
         Args:
             sink: Given the sealed object, whole and in order, each part once it is authenticated; a view is valid
@@ -130,17 +134,23 @@ class SealedReader:
         return self._sha256
 
     def _hashed(self, sink: Sink) -> bytes:
-        size = self._layout.chunk_size
         if self._layout.chunk_count <= self._batch_chunks:
             return self._hashed_at_once(sink)
-        with HashingBehind(self._batch_chunks * size) as hashing:
+        with HashingBehind(self._piece_chunks * self._layout.chunk_size) as hashing:
             for first, stop, sealed in self._sealed_batches():
-                plain = hashing.buffer()
-                end = min(stop * size, self.size_bytes) - first * size
-                self._open_into(first, stop, sealed, plain[:end])
+                self._hash_behind(hashing, first, stop, sealed)
                 sink(sealed)
-                hashing.update(plain, end)
             return hashing.digest()
+
+    def _hash_behind(self, hashing: HashingBehind, first: int, stop: int, sealed: memoryview) -> None:
+        """The sealed chunks are authentic, and will be hashed in their order, a piece at a time."""
+        size, step = self._layout.chunk_size, self._layout.chunk_size + TAG_BYTES
+        for start in range(first, stop, self._piece_chunks):
+            end = min(start + self._piece_chunks, stop)
+            plain_bytes = min(end * size, self.size_bytes) - start * size
+            plain = hashing.buffer()
+            self._open_into(start, end, sealed[(start - first) * step :], plain[:plain_bytes])
+            hashing.update(plain, plain_bytes)
 
     def _hashed_at_once(self, sink: Sink) -> bytes:
         """Of a small object: starting threads would take longer than hashing."""
@@ -152,27 +162,43 @@ class SealedReader:
         return hashlib.sha256(plain).digest()
 
     def _sealed_batches(self) -> Iterator[tuple[int, int, memoryview]]:
-        """Every chunk as it is sealed, in batches; the next is fetched while the caller works on one."""
-        edges = [*range(0, self._layout.chunk_count, self._batch_chunks), self._layout.chunk_count]
-        spans = list(pairwise(edges))
-        most_bytes = self._batch_chunks * (self._layout.chunk_size + TAG_BYTES)
-        here, there = memoryview(bytearray(most_bytes)), memoryview(bytearray(most_bytes))
+        """Every chunk as it is sealed, in batches; the view is the caller's until the next is asked for."""
+        if self._read_into is None:
+            yield from self._fetched_ahead()
+            return
+        memory = self._room(_NO_MEMORY, self._piece_chunks)
+        for span in self._spans(self._piece_chunks):
+            yield *span, self._fetch(span, memory)
+
+    def _fetched_ahead(self) -> Iterator[tuple[int, int, memoryview]]:
+        """Every chunk, in batches; the next is fetched while the caller works on one."""
+        spans = self._spans(self._batch_chunks)
         with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
-            ahead = pool.submit(self._fetch, spans[0], here)
+            ahead = pool.submit(self._fetch, spans[0], _NO_MEMORY)
             for span, after in zip(spans, [*spans[1:], None], strict=True):
                 sealed = ahead.result()
-                here, there = there, here
                 if after is not None:
-                    ahead = pool.submit(self._fetch, after, here)
+                    ahead = pool.submit(self._fetch, after, _NO_MEMORY)
                 yield *span, sealed
 
-    def _fetch(self, span: tuple[int, int], into: memoryview) -> memoryview:
+    def _spans(self, chunks: int) -> list[tuple[int, int]]:
+        """Every chunk, so many at a time, as half-open spans of their numbers."""
+        return list(pairwise([*range(0, self._layout.chunk_count, chunks), self._layout.chunk_count]))
+
+    def _fetch(self, span: tuple[int, int], memory: memoryview) -> memoryview:
         """The sealed chunks of the span, in that memory where the store can put them there."""
         start, stop = self._layout.chunks_at(*span)
         if self._read_into is None:
             return memoryview(self._exactly(start, stop))
-        self._check_whole(start, stop, self._read_into(start, into[: stop - start]))
-        return into[: stop - start]
+        self._check_whole(start, stop, self._read_into(start, memory[: stop - start]))
+        return memory[: stop - start]
+
+    def _room(self, memory: memoryview, chunks: int) -> memoryview:
+        """Memory for so many sealed chunks, if the store will fill any: this, where it is enough, or new."""
+        needed_bytes = chunks * (self._layout.chunk_size + TAG_BYTES)
+        if self._read_into is None or len(memory) >= needed_bytes:
+            return memory
+        return memoryview(bytearray(needed_bytes))
 
     def _open_into(self, first: int, stop: int, sealed: memoryview, plain: memoryview) -> None:
         size, step = self._layout.chunk_size, self._layout.chunk_size + TAG_BYTES
@@ -191,18 +217,17 @@ class SealedReader:
             yield plain[low:high]  # a whole slice of bytes is the same object, not a copy
 
     def _chunks(self, first: int, end: int) -> Iterator[bytes]:
-        batch, most = 1, self._batch_chunks
+        batch, memory = 1, _NO_MEMORY
         while first < end:
             stop = min(first + batch, end)
-            yield from self._open_batch(first, stop)
-            first, batch = stop, min(batch * 2, most)
+            memory = self._room(memory, stop - first)
+            yield from self._open_batch(first, stop, self._fetch((first, stop), memory))
+            first, batch = stop, min(batch * 2, self._batch_chunks)
 
-    def _open_batch(self, first: int, stop: int) -> Iterator[bytes]:
-        sealed = memoryview(self._exactly(*self._layout.chunks_at(first, stop)))
+    def _open_batch(self, first: int, stop: int, sealed: memoryview) -> Iterator[bytes]:
         step = self._layout.chunk_size + TAG_BYTES
-        for number in range(first, stop):
-            at = (number - first) * step
-            yield self._open_chunk(number, sealed[at : at + step])
+        for at, number in enumerate(range(first, stop)):
+            yield self._open_chunk(number, sealed[at * step : (at + 1) * step])
 
     def _open_chunk(self, number: int, sealed: memoryview) -> bytes:
         with self._authentic(number):

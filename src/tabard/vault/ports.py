@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from tabard.vault.errors import StoreKeyInvalid
 
@@ -102,14 +102,6 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def read_into(self, key: str, start: int, buffer: memoryview) -> int:
-        """The buffer holds the bytes from `start` on; returns how many, fewer than it takes only where the object ends.
-
-        Raises:
-            ObjectMissing, StoreFailed.
-        """
-        ...
-
     def size(self, key: str) -> int:
         """The size of the object in bytes.
 
@@ -141,6 +133,19 @@ class ObjectStore(Protocol):
 
         Raises:
             StoreFailed.
+        """
+        ...
+
+
+@runtime_checkable
+class NearStore(ObjectStore, Protocol):
+    """A store from which reading takes hardly longer than copying, so that nobody need fetch ahead."""
+
+    def read_into(self, key: str, start: int, buffer: memoryview) -> int:
+        """The buffer holds the bytes from `start` on; returns how many, fewer than it takes only where the object ends.
+
+        Raises:
+            ObjectMissing, StoreFailed.
         """
         ...
 

@@ -19,7 +19,7 @@ from tabard.sealing import SealedReader
 from tabard.sealing.open import RangeOutside
 from tabard.vault.errors import FactsDiffer, KeyDestroyed, ObjectLost, ObjectMissing
 from tabard.vault.models import SealedObject
-from tabard.vault.ports import ObjectStore
+from tabard.vault.ports import NearStore, ObjectStore
 from tabard.vault.stores import configured_key_ring, configured_stores
 
 DamageReport = Callable[[UUID, str, TabardError], None]
@@ -173,14 +173,19 @@ def open_copy(*, obj: SealedObject, store: ObjectStore, data_key: bytes) -> Seal
         with _lost(obj):
             return store.read(obj.store_key, first, stop)
 
+    into = _read_into(obj, store) if isinstance(store, NearStore) else None
+    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key, into)
+    if reader.size_bytes != obj.size_bytes or reader.sha256 != bytes(obj.sha256):
+        raise FactsDiffer("The stored object is not the recorded one.", object_id=obj.id)
+    return reader
+
+
+def _read_into(obj: SealedObject, store: NearStore) -> Callable[[int, memoryview], int]:
     def read_into(first: int, buffer: memoryview) -> int:
         with _lost(obj):
             return store.read_into(obj.store_key, first, buffer)
 
-    reader = SealedReader(read_at, obj.sealed_size_bytes, obj.id, data_key, read_into)
-    if reader.size_bytes != obj.size_bytes or reader.sha256 != bytes(obj.sha256):
-        raise FactsDiffer("The stored object is not the recorded one.", object_id=obj.id)
-    return reader
+    return read_into
 
 
 @contextmanager

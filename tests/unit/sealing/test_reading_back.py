@@ -1,4 +1,4 @@
-"""Reading an object back whole: batch by batch, three threads at it, and no damage hides at a batch's edge."""
+"""Reading an object back whole: batch by batch, threads at it, and no damage hides at a batch's edge."""
 
 import hashlib
 import threading
@@ -18,8 +18,9 @@ CHUNK = 16 + TAG_BYTES
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    """Three chunks of 16 bytes to a batch."""
+    """Three chunks of 16 bytes to a batch, hashed in a piece of two and one of one."""
     monkeypatch.setattr(opening, "COALESCED_BYTES", 48)
+    monkeypatch.setattr(opening, "HASHED_BYTES", 32)
 
 
 def hashing_threads():
@@ -42,14 +43,57 @@ def into_memory(sealed):
     return read_into
 
 
+def near(sealed):
+    """A reader of a store that fills our memory."""
+    reader = sealed.reader()
+    reader._read_into = into_memory(sealed)
+    return reader
+
+
 @pytest.mark.parametrize("size", [48, 49, 96, 97, 512])
 def test_a_store_that_fills_our_memory_is_hashed_the_same(size):
     sealed = seal([PLAIN[:size]])
-    reader = sealed.reader()
-    reader._read_into = into_memory(sealed)
     copy = bytearray()
-    assert reader.verify(copy.extend) == hashlib.sha256(PLAIN[:size]).digest()
+    assert near(sealed).verify(copy.extend) == hashlib.sha256(PLAIN[:size]).digest()
     assert bytes(copy) == sealed.data
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 17, 31])
+def test_a_damaged_chunk_of_a_store_that_fills_our_memory_is_named_and_never_copied(number):
+    sealed = seal([PLAIN])
+    data = bytearray(sealed.data)
+    at = HEADER_BYTES + number * CHUNK
+    data[at] ^= 1
+    sealed.data = bytes(data)
+    copy = bytearray()
+    with pytest.raises(ChunkDamaged) as caught:
+        near(sealed).verify(copy.extend)
+    assert caught.value.fields["chunk"] == number
+    assert len(copy) <= at
+    assert bytes(copy) == sealed.data[: len(copy)]
+    assert hashing_threads() == []
+
+
+def test_only_a_store_that_is_far_has_a_thread_that_fetches_ahead(monkeypatch):
+    sealed, seen = seal([PLAIN]), set()
+    monkeypatch.setattr(opening, "ThreadPoolExecutor", lambda *_, **__: pytest.fail("a thread was started"))
+    near(sealed).verify(lambda _: seen.update(thread.name for thread in hashing_threads()))
+    assert seen == {"hashing"}
+    with pytest.raises(pytest.fail.Exception, match="a thread was started"):
+        sealed.reader().verify()
+
+
+def test_ranges_read_into_our_memory_are_each_its_own():
+    sealed = seal([PLAIN])
+    reader = near(sealed)
+    for start, stop in [(0, 512), (0, 1), (15, 17), (100, 411), (500, 512), (512, 512)]:
+        pieces = list(
+            reader.read(start, stop)
+        )  # kept beside each other: none may share the memory of the next
+        assert b"".join(pieces) == PLAIN[start:stop]
+    one, other = reader.read(), reader.read(256)
+    taken = [next(one), next(other), next(one), next(other)]
+    assert taken == [PLAIN[:16], PLAIN[256:272], PLAIN[16:32], PLAIN[272:288]]
 
 
 @pytest.mark.parametrize("size", [0, 48, 49, 512])
@@ -121,6 +165,7 @@ def test_a_failure_of_store_or_copy_ends_the_threads_and_is_told():
 
 def test_memory_is_bounded_whatever_the_size(monkeypatch):
     monkeypatch.setattr(opening, "COALESCED_BYTES", 4 * 1024 * 1024)
+    monkeypatch.setattr(opening, "HASHED_BYTES", 1024 * 1024)
     size = 64 * 1024 * 1024
     sealed = seal([bytes(size)], chunk_size=256 * 1024)
     reader = sealed.reader()

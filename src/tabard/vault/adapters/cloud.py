@@ -62,12 +62,6 @@ class CloudStore:
                     raise
                 return b""
 
-    def read_into(self, key: str, start: int, buffer: memoryview) -> int:
-        """The buffer holds the bytes from `start` on; returns how many."""
-        data = self.read(key, start, start + len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
     def size(self, key: str) -> int:
         """The size of the object in bytes."""
         checked_key(key)
