@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-from tabard.cli.database import database
+from tabard.cli.database import database, owner_connection
 
 BATCH = 5_000
 PLAIN_BYTES = 1_000
@@ -46,6 +46,7 @@ def populate(count: int, roots: list[Path]) -> None:
                 "SELECT id, %s, now() FROM vault_sealedobject",
                 [store],
             )
+    with owner_connection(), connection.cursor() as cursor:  # whoever does not own a table cannot
         cursor.execute("VACUUM ANALYZE")
 
 

@@ -25,7 +25,7 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK}  # another file system, or o
 
 
 class LocalStore:
-    """An `ObjectStore` in a folder of one file system; files are readable by their owner alone."""
+    """A `NearStore` in a folder of one file system; files are readable by their owner alone."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -288,19 +288,25 @@ def _fill(descriptor: int, start: int, buffer: memoryview) -> int:
     return filled
 
 
-def _walk(folder: Path | str, above: str) -> Iterator[Entry]:
-    """The files below `folder`, whose key is `above` without its slash; names that start with a dot are not objects."""
+def _walk(top: Path | str, above: str) -> Iterator[Entry]:
+    """The files below `top`, whose key is `above` without its slash; names that start with a dot are not objects."""
+    folders = [(str(top), above)]
+    while folders:
+        folder, above = folders.pop()
+        for entry in _named(folder):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{above}{entry.name}/"))
+                continue
+            with contextlib.suppress(FileNotFoundError):  # gone since it was named
+                yield Entry(above + entry.name, entry.stat().st_size)
+
+
+def _named(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            names = [entry for entry in found if not entry.name.startswith(".")]
+            return [entry for entry in found if not entry.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError):  # never made, or an object's own key
-        return
-    for entry in names:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{above}{entry.name}/")
-            continue
-        with contextlib.suppress(FileNotFoundError):  # gone since it was named
-            yield Entry(above + entry.name, entry.stat().st_size)
+        return []
 
 
 @contextlib.contextmanager
