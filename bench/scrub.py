@@ -12,11 +12,10 @@ import argparse
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from seal import Row, fresh, show, size_of, turns
+from seal import Row, Work, fresh, show, size_of, turns
 
 from tabard.sealing import SealedFacts, SealedReader, Sealer
 from tabard.vault.adapters.local import LocalStore
@@ -58,11 +57,11 @@ def row(folder: str, streams: int, size_bytes: int, rounds: int) -> Row:
     there = Path(folder)
     facts = [put(there, f"{streams}/{number}", size_bytes) for number in range(streams)]
 
-    def verifying(number: int) -> Callable[[], None]:
+    def verifying(number: int) -> Work:
         return lambda: verify(there, f"{streams}/{number}", facts[number])
 
     work = [verifying(number) for number in range(streams)]
-    limits: list[Callable[[], None]] = [lambda: hash_only(size_bytes)] * streams
+    limits: list[Work] = [lambda: hash_only(size_bytes)] * streams
     return turns(f"scrub, {streams} at once", work, limits, size_bytes, rounds)
 
 
