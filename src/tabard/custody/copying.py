@@ -1,9 +1,11 @@
-"""How do thousands of rows reach PostgreSQL at once? As one COPY, in its text format (PostgreSQL manual, COPY)."""
+"""How do thousands of rows reach PostgreSQL at once? As one COPY, in text or in binary form (its manual, COPY)."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+
+from tabard.custody.wire import SIGNATURE, TRAILER
 
 _PIECE_ROWS = 200
 _NEEDS_ESCAPE = re.compile(r"[\\\n\r\t]")
@@ -42,3 +44,21 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
                 waiting.clear()
         if waiting:
             copy.write("\n".join(waiting) + "\n")
+
+
+def copy_binary(table: str, columns: Sequence[str], pieces: Iterable[bytes]) -> None:
+    """Write rows in binary form (`wire.row`), any number of whole ones a piece, in the caller's transaction.
+
+    Raises:
+        django.db.DatabaseError: the database refused them.
+    """
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.cursor.copy(statement) as copy,
+    ):
+        copy.write(SIGNATURE)
+        for piece in pieces:
+            copy.write(piece)
+        copy.write(TRAILER)

@@ -1,19 +1,23 @@
-"""What does an event consist of before it is stored? A fresh id, a finished leaf, and the salts of what it hides."""
+"""What does an event consist of before it is stored? A fresh id, a finished leaf, and the salts of what it hides.
+
+Everything is drafted in the form in which it goes to PostgreSQL, since an act may have thousands of events.
+"""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from tabard.custody.actors import Actor, Subject
-from tabard.custody.canonical import canonical, without_floats
-from tabard.custody.copying import NULL, as_bytea, escaped
+from tabard.custody.canonical import without_floats
 from tabard.custody.kinds import EventKind
-from tabard.custody.leaf import SALT_BYTES, actor_value, commitment_to, leaf_bytes, rfc3339
+from tabard.custody.leaf import SALT_BYTES, actor_written, commitment_to, leaf_bytes, rfc3339
+from tabard.custody.wire import as_bigint, as_jsonb, as_smallint, as_timestamptz, field, fields
 from tabard.kernel.errors import Invalid
-from tabard.kernel.ids import new_id
+from tabard.kernel.ids import new_id_written
+from tabard.merkle.tree import leaf_hash
 
 EVENT_COLUMNS = ("id", "kind", "at", "subject_type", "subject_id", "leaf", "position")
 PARTICULARS_COLUMNS = (
@@ -25,6 +29,8 @@ PARTICULARS_COLUMNS = (
     "details",
     "details_salt",
 )
+_PIECE_EVENTS = 256
+_BOTH_SALTS = 2 * SALT_BYTES
 
 
 class PlannedEvent(NamedTuple):
@@ -37,12 +43,10 @@ class PlannedEvent(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An event that only has to be stored; ids as text, because writing a UUID out is slow; details canonical."""
+    """What is particular to an event of an act; details are in canonical form."""
 
-    planned: PlannedEvent
-    id: UUID
-    id_text: str
-    subject_id: str
+    id: bytes
+    subject_id: bytes
     leaf: bytes
     actor_salt: bytes
     details: bytes
@@ -59,50 +63,102 @@ class Drafter:
     def __init__(self, by: Actor, at: datetime) -> None:
         if at.tzinfo is None:
             raise Invalid("The time of an event needs a time zone.", field="at")
-        self.at = rfc3339(at)
-        self._by = canonical(actor_value(by))
-        self._who = "\t".join(map(escaped, (by.kind.value, by.id, by.name)))
+        self.at = as_timestamptz(at)
+        self.who = (by.kind.value.encode(), by.id.encode(), by.name.encode())
+        self._by, self._at = actor_written(by), rfc3339(at)
 
-    def draft(self, planned: PlannedEvent) -> Draft:
-        """The event with fresh id and salts."""
-        event_id, salts, details = new_id(), os.urandom(2 * SALT_BYTES), without_floats(planned.details)
-        id_text, subject_id = str(event_id), str(planned.subject.id)
+    def draft(self, planned: PlannedEvent, salts: bytes) -> Draft:
+        """The event with a fresh id.
+
+        Args:
+            planned: What is to be logged.
+            salts: 64 fresh random bytes.
+        """
+        event_id, id_text = new_id_written()
+        subject, details = planned.subject, without_floats(planned.details)
         actor_salt, details_salt = salts[:SALT_BYTES], salts[SALT_BYTES:]
         leaf = leaf_bytes(
             event_id=id_text,
             kind=planned.kind,
-            at=self.at,
-            subject_type=planned.subject.type,
-            subject_id=subject_id,
+            at=self._at,
+            subject_type=subject.type,
+            subject_id=str(subject.id),
             sha256=planned.sha256,
             actor=commitment_to(actor_salt, self._by),
             details=commitment_to(details_salt, details),
         )
-        return Draft(planned, event_id, id_text, subject_id, leaf, actor_salt, details, details_salt)
+        return Draft(event_id, subject.id.bytes, leaf, actor_salt, details, details_salt)
 
-    def event_rows(
-        self, events: Iterable[PlannedEvent], first: int | None, drafts: list[Draft]
-    ) -> Iterator[str]:
-        """The events as rows of COPY, drafted while the server takes those before; `drafts` gains each.
+    def values(self, planned: PlannedEvent) -> tuple[bytes, ...]:
+        """One event's columns without its position, then those of its particulars without its id again."""
+        drafted = self.draft(planned, os.urandom(_BOTH_SALTS))
+        event = (
+            drafted.id,
+            planned.kind.encode(),
+            self.at,
+            planned.subject.type.encode(),
+            drafted.subject_id,
+        )
+        opened = (drafted.actor_salt, as_jsonb(drafted.details), drafted.details_salt)
+        return (*event, drafted.leaf, *self.who, *opened)
 
-        Args:
-            events: What is to be logged.
-            first: The position of the first, or None where positions come later.
-            drafts: Where to keep the drafts.
-        """
-        for planned in events:
-            drafted = self.draft(planned)
-            place = NULL if first is None else first + len(drafts)
-            drafts.append(drafted)
-            yield (
-                f"{drafted.id_text}\t{planned.kind.value}\t{self.at}\t{escaped(planned.subject.type)}\t"
-                f"{drafted.subject_id}\t{as_bytea(drafted.leaf)}\t{place}"
-            )
 
-    def particulars_rows(self, drafts: Iterable[Draft]) -> Iterator[str]:
-        """Their particulars as rows of COPY."""
-        for drafted in drafts:
-            yield (
-                f"{drafted.id_text}\t{self._who}\t{as_bytea(drafted.actor_salt)}\t"
-                f"{escaped(drafted.details.decode())}\t{as_bytea(drafted.details_salt)}"
-            )
+class Bulk:
+    """The events of an act that has many, as rows of two binary COPYs.
+
+    Args:
+        drafter: Of the act.
+        first: The position of the first event, or None where positions come later.
+    """
+
+    def __init__(self, drafter: Drafter, first: int | None) -> None:
+        self.leaf_hashes: list[bytes] = []
+        self._drafter, self._first = drafter, first
+        self._who = fields(*drafter.who)
+        self._middles: dict[tuple[EventKind, str], bytes] = {}
+        self._particulars: list[bytes] = []
+
+    def events(self, planned: Iterable[PlannedEvent]) -> Iterator[bytes]:
+        """Pieces of rows of `EVENT_COLUMNS`, drafted while the server takes those before."""
+        source = iter(planned)
+        while some := list(islice(source, _PIECE_EVENTS)):
+            salts = os.urandom(_BOTH_SALTS * len(some))
+            at = range(0, len(salts), _BOTH_SALTS)
+            drafted = [
+                self._drafter.draft(each, salts[i : i + _BOTH_SALTS])
+                for i, each in zip(at, some, strict=True)
+            ]
+            first = None if self._first is None else self._first + len(self.leaf_hashes)
+            self.leaf_hashes += [leaf_hash(each.leaf) for each in drafted]
+            self._particulars.append(b"".join(map(self._particulars_row, drafted)))
+            yield b"".join(self._event_rows(some, drafted, first))
+
+    def particulars(self) -> Iterator[bytes]:
+        """Pieces of rows of `PARTICULARS_COLUMNS`, of the events that were drafted."""
+        return iter(self._particulars)
+
+    def _event_rows(
+        self, planned: Iterable[PlannedEvent], drafted: Iterable[Draft], first: int | None
+    ) -> Iterator[bytes]:
+        for number, (each, draft) in enumerate(zip(planned, drafted, strict=True)):
+            place = None if first is None else as_bigint(first + number)
+            yield _EVENT_BEGIN + draft.id
+            yield self._middle(each.kind, each.subject.type)
+            yield draft.subject_id + fields(draft.leaf, place)
+
+    def _particulars_row(self, draft: Draft) -> bytes:
+        opened = fields(draft.actor_salt, as_jsonb(draft.details), draft.details_salt)
+        return _PARTICULARS_BEGIN + draft.id + self._who + opened
+
+    def _middle(self, kind: EventKind, subject_type: str) -> bytes:
+        """What stands between the two ids of a row: the same for all events of a kind in one act."""
+        known = self._middles.get((kind, subject_type))
+        if known is None:
+            written = fields(kind.encode(), self._drafter.at, subject_type.encode())
+            known = self._middles[kind, subject_type] = written + _ID_BEGIN
+        return known
+
+
+_ID_BEGIN = field(bytes(16))[:-16]
+_EVENT_BEGIN = as_smallint(len(EVENT_COLUMNS)) + _ID_BEGIN
+_PARTICULARS_BEGIN = as_smallint(len(PARTICULARS_COLUMNS)) + _ID_BEGIN

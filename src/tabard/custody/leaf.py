@@ -50,6 +50,12 @@ def commit(value: Mapping[str, Any]) -> Committed:
     return Committed(value, secrets.token_bytes(SALT_BYTES))
 
 
+@lru_cache(maxsize=256)
+def actor_written(actor: Actor) -> bytes:
+    """The actor in canonical form; the same few people and parts act again and again."""
+    return canonical(actor_value(actor))
+
+
 def actor_value(actor: Actor) -> dict[str, str]:
     """The actor as the commitment covers it."""
     return {"kind": actor.kind.value, "id": actor.id, "name": actor.name}

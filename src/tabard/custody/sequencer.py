@@ -46,7 +46,12 @@ def place_at_once() -> int | None:
 
 def store_leaves(size: int, leaves: Sequence[bytes]) -> None:
     """The nodes of a tree of `size` events that these leaves complete; the caller holds the sequencer's lock."""
-    _store_nodes(extend(size, list(map(leaf_hash, leaves)), read_nodes))
+    store_hashes(size, list(map(leaf_hash, leaves)))
+
+
+def store_hashes(size: int, leaf_hashes: Sequence[bytes]) -> None:
+    """`store_leaves` for leaves that are hashed already."""
+    _store_nodes(extend(size, leaf_hashes, read_nodes))
 
 
 def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:

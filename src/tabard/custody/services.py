@@ -12,26 +12,29 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
-from psycopg import Cursor
 
 from tabard.custody import sequencer
 from tabard.custody.actors import Actor, Subject
-from tabard.custody.copying import copy_rows
-from tabard.custody.drafting import EVENT_COLUMNS, PARTICULARS_COLUMNS, Draft, Drafter, PlannedEvent
+from tabard.custody.copying import copy_binary
+from tabard.custody.drafting import EVENT_COLUMNS, PARTICULARS_COLUMNS, Bulk, Drafter, PlannedEvent
 from tabard.custody.errors import OutsideTransaction
 from tabard.custody.kinds import EventKind
-from tabard.custody.models import Event, EventParticulars
+from tabard.custody.models import EventParticulars
 from tabard.custody.ports import EventRouter
+from tabard.custody.prepared import Prepared
 
 __all__ = ["PlannedEvent", "append", "append_many", "erase_details"]
 
-_INSERT = f"""
+_INSERT = Prepared(
+    "tabard_append",
+    f"""
     WITH event AS (
-        INSERT INTO custody_event ({", ".join(EVENT_COLUMNS)}) VALUES (%s, %s, %s, %s, %s, %b, NULL)
+        INSERT INTO custody_event ({", ".join(EVENT_COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, NULL)
     )
     INSERT INTO custody_eventparticulars ({", ".join(PARTICULARS_COLUMNS)})
-    VALUES (%s, %s, %s, %s, %b, %s::jsonb, %b)
-"""  # noqa: S608 - names of columns, ours
+    VALUES ($1, $7, $8, $9, $10, $11, $12)
+    """,  # noqa: S608 - names of columns, ours
+)
 
 
 def append(
@@ -42,7 +45,7 @@ def append(
     by: Actor,
     sha256: bytes | None = None,
     details: Mapping[str, Any] | None = None,
-) -> Event:
+) -> UUID:
     """Commits with the caller's transaction or not at all; also queues the jobs that follow from the event.
 
     Args:
@@ -53,23 +56,21 @@ def append(
         sha256: Hash of the footage concerned, 32 bytes, where there is footage.
         details: JSON values (strings, whole numbers, booleans, None, lists, objects); only committed to.
 
+    Returns:
+        The event's id.
+
     Raises:
         OutsideTransaction: when no transaction is open.
     """
     _check_inside_transaction()
-    drafted = Drafter(by, at).draft(PlannedEvent(kind, subject, sha256, details or {}))
-    event = (drafted.id, kind.value, at, subject.type, subject.id, drafted.leaf)
-    particulars = (drafted.id, by.kind.value, by.id, by.name)
-    opened = (drafted.actor_salt, drafted.details.decode(), drafted.details_salt)
-    # Past Django's cursor, which quotes every value on this side and costs an eighth of the whole.
-    with connection.wrap_database_errors:
-        Cursor(connection.connection).execute(_INSERT, (*event, *particulars, *opened))
+    values = Drafter(by, at).values(PlannedEvent(kind, subject, sha256, details or {}))
+    _INSERT.run(values)
     _router()(kind, subject)
-    return Event.from_db(connection.alias, EVENT_COLUMNS, (*event, None))
+    return UUID(bytes=values[0])
 
 
-def append_many(events: Iterable[PlannedEvent], *, at: datetime, by: Actor) -> list[UUID]:
-    """`append` for a bulk act, as an import: all its events commit with it, or none. Returns their ids, in order.
+def append_many(events: Iterable[PlannedEvent], *, at: datetime, by: Actor) -> None:
+    """`append` for a bulk act, as an import: all its events commit with it, or none.
 
     Where no sequencer acts just then, the events get their places at once, which spares rewriting each of them; the
     sequencer waits until the caller's transaction ends, so append as the act's last step.
@@ -78,15 +79,16 @@ def append_many(events: Iterable[PlannedEvent], *, at: datetime, by: Actor) -> l
         OutsideTransaction: when no transaction is open.
     """
     _check_inside_transaction()
-    drafter, drafts = Drafter(by, at), list[Draft]()
+    planned = list(events)
     first = sequencer.place_at_once()
-    copy_rows("custody_event", EVENT_COLUMNS, drafter.event_rows(events, first, drafts))
-    copy_rows("custody_eventparticulars", PARTICULARS_COLUMNS, drafter.particulars_rows(drafts))
+    bulk = Bulk(Drafter(by, at), first)
+    copy_binary("custody_event", EVENT_COLUMNS, bulk.events(planned))
+    copy_binary("custody_eventparticulars", PARTICULARS_COLUMNS, bulk.particulars())
     if first is not None:
-        sequencer.store_leaves(first, [drafted.leaf for drafted in drafts])
-    for drafted in drafts:
-        _router()(drafted.planned.kind, drafted.planned.subject)
-    return [drafted.id for drafted in drafts]
+        sequencer.store_hashes(first, bulk.leaf_hashes)
+    route = _router()
+    for each in planned:
+        route(each.kind, each.subject)
 
 
 def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> int:

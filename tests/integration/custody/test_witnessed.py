@@ -128,7 +128,7 @@ def test_an_event_past_the_witnessed_checkpoint_waits_and_says_for_what(log, pol
             by=Actor.system("worker"),
         )
     with pytest.raises(NotYetSequenced) as caught:
-        selectors.receipt(late.id)
+        selectors.receipt(late)
     assert caught.value.code == "not_yet_sequenced"
 
 

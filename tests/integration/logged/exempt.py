@@ -5,7 +5,8 @@ from collections.abc import Mapping
 WITHIN = "only ever inside the transaction of another act, whose event speaks of it: "
 
 SERVICES: Mapping[str, str] = {
-    "custody.copying.copy_rows": "how events are inserted",
+    "custody.copying.copy_binary": "how events are inserted",
+    "custody.copying.copy_rows": "how lists reach temporary tables",
     "custody.carrying.keep_checkpoint": "brings back a checkpoint of the log; safekeeping.restore.complete logs it",
     "custody.carrying.place_leaves": "brings back events of the log itself; safekeeping.restore.complete logs it",
     "custody.services.append": "appends the event itself",

@@ -37,7 +37,7 @@ WITNESSES = tuple(
 def append(count: int, *, at=None) -> list[Event]:
     """Events of an honest application."""
     with transaction.atomic():
-        return [
+        ids = [
             services.append(
                 kind=EventKind.RECORDING_VIEWED,
                 subject=Subject("recording", new_id()),
@@ -48,6 +48,7 @@ def append(count: int, *, at=None) -> list[Event]:
             )
             for number in range(count)
         ]
+    return list(Event.objects.filter(id__in=ids).order_by("id"))
 
 
 @dataclass
