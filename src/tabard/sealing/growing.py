@@ -38,7 +38,7 @@ Sink = Callable[[bytes | memoryview], object]
 ReadAt = Callable[[int, int], bytes]
 
 _AT_ONCE = 4  # chunks given to `sink` in one piece
-_WORTH_A_THREAD_BYTES = 1024 * 1024
+_WORTH_A_THREAD_BYTES = 512 * 1024
 _hashing = ThreadPoolExecutor(2, thread_name_prefix="growing-hash")
 _own = threading.local()
 

@@ -104,6 +104,8 @@ class Spool:
     def _clean_one(self, path: Path, is_known: Callable[[UUID], bool]) -> bool:
         try:
             object_id = UUID(path.name)
+            if is_known(object_id):  # before its lock is taken, which its writer may want just now
+                return False
             file = SpoolFile(path)
         except (ValueError, FileNotFoundError, PartialInUse):
             return False

@@ -18,8 +18,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 SILENCE_S = 120.0
-LARGEST_BUFFER_BYTES = 8 * 1024 * 1024
-ALL_BUFFERS_BYTES = 64 * 1024 * 1024
+LARGE_BUFFER_BYTES = 4 * DEFAULT_CHUNK_BYTES
+SMALL_BUFFER_BYTES = DEFAULT_CHUNK_BYTES
+LARGE_BUFFERS = 48
 
 
 class Source(Protocol):
@@ -34,29 +35,51 @@ class Source(Protocol):
         ...
 
 
-class Buffers:
-    """The memory that one body goes through, and how much of it is filled at a time."""
+class BufferPool:
+    """Memory that bodies go through, lent and taken back: fresh memory for each would cost more than sealing does.
 
-    def __init__(self, *, uploads: int, offset_bytes: int, length: int | None) -> None:
-        share = ALL_BUFFERS_BYTES // (2 * max(1, uploads))
-        most = min(LARGEST_BUFFER_BYTES, length if length is not None else DEFAULT_CHUNK_BYTES)
-        chunks = max(
-            1, min(share, -(-most // DEFAULT_CHUNK_BYTES) * DEFAULT_CHUNK_BYTES) // DEFAULT_CHUNK_BYTES
-        )
-        number = 1 if share < 2 * DEFAULT_CHUNK_BYTES else 2
-        self._free = [memoryview(bytearray(chunks * DEFAULT_CHUNK_BYTES)) for _ in range(number)]
-        self._first = chunks * DEFAULT_CHUNK_BYTES - offset_bytes % DEFAULT_CHUNK_BYTES
+    Used by the event loop alone. Large buffers are few; when they are out, each body has one small one.
+    """
+
+    def __init__(self, large: int = LARGE_BUFFERS) -> None:
+        self._large_left = large
+        self._free: dict[int, list[memoryview]] = {LARGE_BUFFER_BYTES: [], SMALL_BUFFER_BYTES: []}
+
+    def lend(self, *, offset_bytes: int, length: int | None) -> "Buffers":
+        """Buffers for a body of that length, to be taken back."""
+        is_large = self._large_left >= 2 and (length or 0) > SMALL_BUFFER_BYTES
+        if is_large:
+            self._large_left -= 2
+        size = LARGE_BUFFER_BYTES if is_large else SMALL_BUFFER_BYTES
+        free = self._free[size]
+        lent = [free.pop() if free else memoryview(bytearray(size)) for _ in range(2 if is_large else 1)]
+        return Buffers(lent, offset_bytes)
+
+    def take_back(self, buffers: "Buffers") -> None:
+        """Nobody uses them any more."""
+        for buffer in buffers.all:
+            self._free[len(buffer)].append(buffer)
+            self._large_left += len(buffer) == LARGE_BUFFER_BYTES
+
+
+class Buffers:
+    """What one body goes through: one buffer is filled while the other, if there is one, is being sealed."""
+
+    def __init__(self, buffers: list[memoryview], offset_bytes: int) -> None:
+        self.all = buffers
+        self._turn = 0
+        self._first = len(buffers[0]) - offset_bytes % DEFAULT_CHUNK_BYTES
 
     @property
     def is_one(self) -> bool:
         """Whether what is in it must be sealed before more is read."""
-        return len(self._free) == 1
+        return len(self.all) == 1
 
     def next(self) -> memoryview:
-        """What to fill now."""
-        buffer = self._free.pop(0)
-        self._free.append(buffer)
-        filling, self._first = buffer[: self._first or len(buffer)], 0
+        """What to fill now; the first time only so much that it ends where a chunk does."""
+        buffer = self.all[self._turn]
+        self._turn = (self._turn + 1) % len(self.all)
+        filling, self._first = buffer[: self._first], len(buffer)
         return filling
 
 

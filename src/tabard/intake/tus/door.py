@@ -20,7 +20,7 @@ from tabard.intake.errors import DoorBusy
 from tabard.intake.models import Upload
 from tabard.intake.tus import uploads
 from tabard.intake.tus.arriving import BREAKS, Arrival, Threads
-from tabard.intake.tus.body import Buffers, Receive, source_of
+from tabard.intake.tus.body import BufferPool, Receive, source_of
 from tabard.intake.tus.errors import ChecksumWrong, MethodUnknown, OffsetDiffers, UploadInUse, UploadSealed
 from tabard.intake.tus.held import HeldUploads
 from tabard.intake.tus.protocol import (
@@ -84,6 +84,7 @@ class TusDoor:
         self._slowly = slowly
         self._vault = vault
         self._held = HeldUploads()
+        self._buffers = BufferPool()
         self._bodies = 0
         self._watch = sessions.KeyWatch(lambda keys: in_database(sessions.revoked_among, keys))
 
@@ -189,9 +190,7 @@ class TusDoor:
             raise DoorBusy("The door takes no more uploads just now.", most=MOST_BODIES)
         self._bodies += 1
         try:
-            buffers = Buffers(uploads=self._bodies, offset_bytes=growing.offset_bytes, length=body.length)
-            taking = arrival.take(source_of(body.scope, body.receive), buffers, admitted.checksum)
-            await self._watch.guard(admitted.key.pk, taking)
+            await self._take_body(arrival, admitted, body)
         except BREAKS:
             if arrival.is_whole:
                 return await self._complete(arrival, admitted, growing)
@@ -204,6 +203,15 @@ class TusDoor:
         await arrival.settle()
         expires_at = clock.now() + Limits.configured().keep_for
         return Standing(admitted.upload, growing.offset_bytes, growing.object_id, expires_at)
+
+    async def _take_body(self, arrival: Arrival, admitted: Admitted, body: Bytes) -> None:
+        buffers = self._buffers.lend(offset_bytes=admitted.offset, length=body.length)
+        try:
+            source = source_of(body.scope, body.receive)
+            await self._watch.guard(admitted.key.pk, arrival.take(source, buffers, admitted.checksum))
+        finally:
+            await arrival.end()  # no thread reads them any more
+            self._buffers.take_back(buffers)
 
     async def _complete(self, arrival: Arrival, admitted: Admitted, growing: GrowingObject) -> Standing:
         upload = admitted.upload

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
@@ -22,6 +22,7 @@ from tabard.fleet.errors import DockNotSignedIn
 from tabard.fleet.models import Dock, DockKey
 from tabard.intake import arrivals, services
 from tabard.intake.models import Container, ReceivedObject, Upload
+from tabard.intake.services import Receipt
 from tabard.intake.tus.errors import (
     ChecksumWrong,
     SpoolShort,
@@ -37,7 +38,7 @@ from tabard.kernel.ids import new_id
 from tabard.vault import partials
 from tabard.vault import services as vault
 from tabard.vault.errors import PartialInUse, PartialUnknown, StoreFull
-from tabard.vault.models import PartialObject
+from tabard.vault.models import PartialObject, SealedObject
 from tabard.vault.partials import GrowingObject, GrownObject, Mark
 from tabard.vault.stores import configured_spool
 
@@ -91,16 +92,24 @@ def open_upload(*, key: DockKey, announced: Announced, at: datetime) -> tuple[Up
             f"A dock may send files of at most {limits.upload_bytes} bytes.", field="upload-length"
         )
     check_room(announced.size_bytes)
-    make_way(dock=key.dock, limits=limits, at=at)
+    try:
+        return _opened(key.dock, announced, limits, at)
+    except TooManyUploads:
+        if not make_way(dock=key.dock, at=at):
+            raise
+    return _opened(key.dock, announced, limits, at)
+
+
+def _opened(dock: Dock, announced: Announced, limits: Limits, at: datetime) -> tuple[Upload, GrowingObject]:
     upload_id = new_id()
     growing: GrowingObject | None = None
     try:
         with transaction.atomic():
-            _check_dock(key.dock, announced.size_bytes, limits)
+            _check_dock(dock, announced.size_bytes, limits)
             growing = partials.start(partial_id=upload_id, size_bytes=announced.size_bytes, at=at)
             upload = Upload.objects.create(
                 id=upload_id,
-                dock=key.dock,
+                dock=dock,
                 filename=announced.filename,
                 camera=announced.camera,
                 raw_metadata=announced.raw_metadata,
@@ -248,14 +257,15 @@ def check_room(size_bytes: int) -> None:
         raise SpoolShort("There is too little room for what arrives. Try again later.", size_bytes=size_bytes)
 
 
-def make_way(*, dock: Dock, limits: Limits, at: datetime) -> None:
-    """Where the dock has as many uploads open as it may, those that nothing came for in an hour are given up."""
+def make_way(*, dock: Dock, at: datetime) -> bool:
+    """Whether the dock's upload that nothing came for longest was given up; none is that had bytes in the last hour."""
     mine = Upload.objects.filter(dock=dock, sealed_at__isnull=True, ended_at__isnull=True)
-    if mine.count() < limits.uploads:
-        return
     idle = PartialObject.objects.filter(pk__in=mine.values("pk"), touched_at__lt=at - IDLE_AFTER)
-    for partial in idle.order_by("touched_at")[:1]:
-        _give_up_if_idle(mine.get(pk=partial.pk), Upload.End.CROWDED_OUT, at)
+    longest = idle.order_by("touched_at").first()
+    if longest is None:
+        return False
+    upload = Upload.objects.select_related("dock").get(pk=longest.pk)
+    return _give_up_if_idle(upload, Upload.End.CROWDED_OUT, at)
 
 
 def announced_of(upload: Upload) -> Announced:
@@ -303,11 +313,11 @@ def _give_up_if_idle(upload: Upload, why: Upload.End, at: datetime) -> bool:
 
 
 def _check_dock(dock: Dock, size_bytes: int, limits: Limits) -> None:
-    """Counted under a lock on the dock, so that two creations at once do not both fit in."""
-    Dock.objects.select_for_update(no_key=True).get(pk=dock.pk)
+    """Counted without a lock, which would let one file begin at a time: at once, a few too many may fit in."""
     mine = Upload.objects.filter(dock=dock, sealed_at__isnull=True, ended_at__isnull=True)
-    under_way = mine.aggregate(size_bytes=Sum("size_bytes"))["size_bytes"] or 0
-    if mine.count() >= limits.uploads or under_way + size_bytes > limits.dock_bytes:
+    under_way = mine.aggregate(uploads=Count("pk"), size_bytes=Sum("size_bytes"))
+    size_bytes += under_way["size_bytes"] or 0
+    if under_way["uploads"] >= limits.uploads or size_bytes > limits.dock_bytes:
         raise TooManyUploads(
             "The dock has as much under way as it may have.",
             uploads=limits.uploads,
@@ -329,7 +339,7 @@ def _receive(upload: Upload, grown: GrownObject, by: Actor, at: datetime) -> Non
     # Without a recording's name the bytes themselves say whether it is the same file again.
     name = announced.recording or short(f"{upload.filename} {sha256.hex()[:16]}")
     container = arrivals.open_for_dock(dock=upload.dock, name=name, at=at)
-    services.receive(
+    receipt = services.receive(
         container_id=container.pk,
         name=upload.filename,
         metadata=announced.metadata,
@@ -337,13 +347,30 @@ def _receive(upload: Upload, grown: GrownObject, by: Actor, at: datetime) -> Non
         by=by,
         at=at,
     )
-    kept = ReceivedObject.objects.filter(container=container, name=upload.filename, object__sha256=sha256)
-    received = kept.select_related("object").earliest("received_at")
-    upload.object, upload.container, upload.sealed_at = received.object, container, at
+    is_again = receipt is Receipt.REPEATED
+    upload.object = (
+        _kept(container, upload.filename, sha256)
+        if is_again
+        else SealedObject.objects.get(pk=grown.object_id)
+    )
+    upload.container, upload.sealed_at = container, at
     upload.save(update_fields=["object", "container", "sealed_at"])
-    files = announced.files if announced.recording else 1
-    if files and container.received.filter(conflicts_with__isnull=True).count() >= files:
+    if _is_last(container, announced):
         arrivals.close(container=container, by=by, at=at)
+
+
+def _kept(container: Container, name: str, sha256: bytes) -> SealedObject:
+    """The object that was kept when these bytes came first."""
+    kept = ReceivedObject.objects.filter(container=container, name=name, object__sha256=sha256)
+    return kept.select_related("object").earliest("received_at").object
+
+
+def _is_last(container: Container, announced: Announced) -> bool:
+    """Whether all files of the recording are here, as far as its sender says how many there are."""
+    if not announced.recording:
+        return True
+    here = container.received.filter(conflicts_with__isnull=True)
+    return announced.files is not None and here.count() >= announced.files
 
 
 def _append_given_up(upload: Upload, offset_bytes: int | None, by: Actor, at: datetime) -> None:
