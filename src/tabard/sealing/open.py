@@ -39,7 +39,6 @@ ReadInto = Callable[[int, memoryview], int]
 Sink = Callable[[bytes | memoryview], object]
 COALESCED_BYTES = 4 * 1024 * 1024
 HASHED_BYTES = 1024 * 1024  # at a time: what is larger has left the processor's caches before it is hashed
-_NO_MEMORY = memoryview(b"")
 
 
 class RangeOutside(Invalid):
@@ -53,7 +52,7 @@ class SealedReader:
 
     `read_at(start, stop)` returns those bytes of the sealed object, fewer only where the object ends. A store that is
     near, so that reading takes hardly longer than copying, also gives `read_into(start, view)`: it puts them into
-    memory of ours and returns how many. Then no memory is made for each batch, and no thread fetches ahead.
+    memory of ours and returns how many. Then `verify` makes no memory for each batch, and no thread to fetch ahead.
     The reader keeps no position, so threads may share it if they may share these.
 
     Raises:
@@ -164,41 +163,32 @@ class SealedReader:
     def _sealed_batches(self) -> Iterator[tuple[int, int, memoryview]]:
         """Every chunk as it is sealed, in batches; the view is the caller's until the next is asked for."""
         if self._read_into is None:
-            yield from self._fetched_ahead()
-            return
-        memory = self._room(_NO_MEMORY, self._piece_chunks)
-        for span in self._spans(self._piece_chunks):
-            yield *span, self._fetch(span, memory)
+            return self._fetched_ahead()
+        return self._filled(self._read_into)
+
+    def _filled(self, read_into: ReadInto) -> Iterator[tuple[int, int, memoryview]]:
+        """Every chunk, in batches that all have the same memory."""
+        memory = memoryview(bytearray(self._piece_chunks * (self._layout.chunk_size + TAG_BYTES)))
+        for first, end in self._spans(self._piece_chunks):
+            start, stop = self._layout.chunks_at(first, end)
+            sealed = memory[: stop - start]
+            self._check_whole(start, stop, read_into(start, sealed))
+            yield first, end, sealed
 
     def _fetched_ahead(self) -> Iterator[tuple[int, int, memoryview]]:
         """Every chunk, in batches; the next is fetched while the caller works on one."""
         spans = self._spans(self._batch_chunks)
         with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
-            ahead = pool.submit(self._fetch, spans[0], _NO_MEMORY)
+            ahead = pool.submit(self._exactly, *self._layout.chunks_at(*spans[0]))
             for span, after in zip(spans, [*spans[1:], None], strict=True):
                 sealed = ahead.result()
                 if after is not None:
-                    ahead = pool.submit(self._fetch, after, _NO_MEMORY)
-                yield *span, sealed
+                    ahead = pool.submit(self._exactly, *self._layout.chunks_at(*after))
+                yield *span, memoryview(sealed)
 
     def _spans(self, chunks: int) -> list[tuple[int, int]]:
         """Every chunk, so many at a time, as half-open spans of their numbers."""
         return list(pairwise([*range(0, self._layout.chunk_count, chunks), self._layout.chunk_count]))
-
-    def _fetch(self, span: tuple[int, int], memory: memoryview) -> memoryview:
-        """The sealed chunks of the span, in that memory where the store can put them there."""
-        start, stop = self._layout.chunks_at(*span)
-        if self._read_into is None:
-            return memoryview(self._exactly(start, stop))
-        self._check_whole(start, stop, self._read_into(start, memory[: stop - start]))
-        return memory[: stop - start]
-
-    def _room(self, memory: memoryview, chunks: int) -> memoryview:
-        """Memory for so many sealed chunks, if the store will fill any: this, where it is enough, or new."""
-        needed_bytes = chunks * (self._layout.chunk_size + TAG_BYTES)
-        if self._read_into is None or len(memory) >= needed_bytes:
-            return memory
-        return memoryview(bytearray(needed_bytes))
 
     def _open_into(self, first: int, stop: int, sealed: memoryview, plain: memoryview) -> None:
         size, step = self._layout.chunk_size, self._layout.chunk_size + TAG_BYTES
@@ -217,17 +207,18 @@ class SealedReader:
             yield plain[low:high]  # a whole slice of bytes is the same object, not a copy
 
     def _chunks(self, first: int, end: int) -> Iterator[bytes]:
-        batch, memory = 1, _NO_MEMORY
+        batch, most = 1, self._batch_chunks
         while first < end:
             stop = min(first + batch, end)
-            memory = self._room(memory, stop - first)
-            yield from self._open_batch(first, stop, self._fetch((first, stop), memory))
-            first, batch = stop, min(batch * 2, self._batch_chunks)
+            yield from self._open_batch(first, stop)
+            first, batch = stop, min(batch * 2, most)
 
-    def _open_batch(self, first: int, stop: int, sealed: memoryview) -> Iterator[bytes]:
+    def _open_batch(self, first: int, stop: int) -> Iterator[bytes]:
+        sealed = memoryview(self._exactly(*self._layout.chunks_at(first, stop)))
         step = self._layout.chunk_size + TAG_BYTES
-        for at, number in enumerate(range(first, stop)):
-            yield self._open_chunk(number, sealed[at * step : (at + 1) * step])
+        for number in range(first, stop):
+            at = (number - first) * step
+            yield self._open_chunk(number, sealed[at : at + step])
 
     def _open_chunk(self, number: int, sealed: memoryview) -> bytes:
         with self._authentic(number):

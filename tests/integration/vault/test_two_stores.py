@@ -52,7 +52,7 @@ class Stores:
                 raise StoreFailed("The store does not answer.")
 
         broken = self.roots[name]
-        for method in ("create", "replace", "read", "read_into", "size", "delete"):
+        for method in ("create", "replace", "read", "size", "delete"):
             real = getattr(LocalStore, method)
 
             def call(self, *arguments, _real=real):

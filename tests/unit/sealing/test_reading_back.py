@@ -83,19 +83,6 @@ def test_only_a_store_that_is_far_has_a_thread_that_fetches_ahead(monkeypatch):
         sealed.reader().verify()
 
 
-def test_ranges_read_into_our_memory_are_each_its_own():
-    sealed = seal([PLAIN])
-    reader = near(sealed)
-    for start, stop in [(0, 512), (0, 1), (15, 17), (100, 411), (500, 512), (512, 512)]:
-        pieces = list(
-            reader.read(start, stop)
-        )  # kept beside each other: none may share the memory of the next
-        assert b"".join(pieces) == PLAIN[start:stop]
-    one, other = reader.read(), reader.read(256)
-    taken = [next(one), next(other), next(one), next(other)]
-    assert taken == [PLAIN[:16], PLAIN[256:272], PLAIN[16:32], PLAIN[272:288]]
-
-
 @pytest.mark.parametrize("size", [0, 48, 49, 512])
 def test_the_sealed_object_goes_whole_to_who_wants_a_copy(size):
     sealed = seal([PLAIN[:size]])
