@@ -4,7 +4,7 @@ import csv
 import io
 
 from tabard.disclosure.history_document import NOT_COVERED, Entry, HistoryDocument, in_london, in_utc
-from tabard.disclosure.schedule import BYTE_ORDER_MARK, inert
+from tabard.kernel.cells import BYTE_ORDER_MARK, inert
 
 COLUMNS = (
     "position",

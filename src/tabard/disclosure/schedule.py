@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable
 
 from tabard.disclosure.facts import Facts
+from tabard.kernel.cells import BYTE_ORDER_MARK, inert
 
 COLUMNS = (
     "reference",
@@ -23,8 +24,6 @@ COLUMNS = (
     "size_bytes",
     "sha256",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read accents wrongly
 
 
 def schedule_csv(exhibits: Iterable[Facts]) -> bytes:
@@ -54,8 +53,3 @@ def rows(facts: Facts) -> list[tuple[str, ...]]:
     return [
         (*shared, file.kind, file.file, file.name, str(file.size_bytes), file.sha256) for file in facts.files
     ]
-
-
-def inert(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -33,6 +33,7 @@ _FOOTAGE_SUFFIXES = frozenset({
     ".m4s", ".cmfv", ".wav", ".m4a", ".mp3", ".aac",
 })
 # fmt: on
+_COPIES = frozenset({".lrv", ".thm"})  # small copies that cameras make of their own footage
 _NUMBER_DIGITS = 10
 _DESCRIBING = ("make", "model", "firmware", "mount")
 
@@ -50,9 +51,12 @@ class Part:
         """What the file is to its recording; None if it is a segment. A name decides only where the bytes do not."""
         if self.received.conflicts_with_id:
             return AttachmentKind.CONFLICT
+        suffix = PurePosixPath(self.received.name).suffix.lower()
         if self.facts.kind is FileKind.TRACK:
             return AttachmentKind.TRACK
-        is_named_footage = PurePosixPath(self.received.name).suffix.lower() in _FOOTAGE_SUFFIXES
+        if suffix in _COPIES:
+            return AttachmentKind.OTHER
+        is_named_footage = suffix in _FOOTAGE_SUFFIXES
         is_footage = self.facts.kind is FileKind.FOOTAGE or (
             self.facts.kind is FileKind.OTHER and is_named_footage
         )

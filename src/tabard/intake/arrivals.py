@@ -47,6 +47,11 @@ def open_for_collection(*, collection: str, name: str, at: datetime) -> Containe
     return _opened(at, source=Container.Source.FOLDER, collection=collection, name=name)
 
 
+def is_opened(*, collection: str, name: str) -> bool:
+    """Whether the folder collection has an arrival of this name."""
+    return Container.objects.filter(source=Container.Source.FOLDER, collection=collection, name=name).exists()
+
+
 @transaction.atomic
 def close(*, container: Container, by: Actor, at: datetime) -> None:
     """All its files have come, and reading them is queued; again, nothing happens. `container` is brought up to date.

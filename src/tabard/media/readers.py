@@ -4,11 +4,13 @@ Only what another moment could change is raised (the store is down, walls are mi
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from tabard.kernel.errors import Integrity
 from tabard.media.jail.errors import CannotDecode, DecoderKilled
+from tabard.media.jail.kinds import HEAD_BYTES, Kind, kind_of
 from tabard.media.jail.limits import MIB, Limits
 from tabard.media.making import jailed_bytes
 from tabard.recordings.drafts import TrackPoint
@@ -16,6 +18,7 @@ from tabard.recordings.facts import FileKind, FootageFacts
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
 
+_NOTHING_TO_READ = {Kind.UNKNOWN: FileKind.OTHER, Kind.PICTURE: FileKind.PICTURE}
 LIMITS = Limits(memory_bytes=384 * MIB, cpu_s=60, wall_s=300.0, output_bytes=MIB)
 
 
@@ -35,33 +38,42 @@ def read(*, obj: SealedObject) -> FootageFacts:
 
 
 def read_bytes(read_range: Callable[[int, int], bytes], size_bytes: int) -> FootageFacts:
-    """What foreign bytes say of themselves, wherever they are; as `read`."""
+    """What foreign bytes say of themselves, wherever they are; as `read`.
+
+    Only the first of them are compared here, outside the jail, which spares a child for every text and picture.
+    """
+    kind = kind_of(read_range(0, min(size_bytes, HEAD_BYTES)))
+    if kind in _NOTHING_TO_READ:
+        return FootageFacts(kind=_NOTHING_TO_READ[kind])
+    facts = FootageFacts(FileKind.FOOTAGE) if kind is Kind.MEDIA else _read(read_range, size_bytes)
+    is_silent = facts.kind is FileKind.FOOTAGE and facts.duration_s is None and not facts.reason
+    return _with_probe(facts, read_range, size_bytes) if is_silent else facts
+
+
+def _read(read_range: Callable[[int, int], bytes], size_bytes: int) -> FootageFacts:
     try:
-        facts = jailed_bytes("read", read_range, size_bytes, {}, LIMITS).facts
+        return _facts(jailed_bytes("read", read_range, size_bytes, {}, LIMITS).facts)
     except CannotDecode as error:
         return FootageFacts(reason=str(error.fields["reason"]))
     except DecoderKilled as error:
         return FootageFacts(reason=f"its reader {error.fields['reason']}")
-    if facts["kind"] == FileKind.FOOTAGE and facts["duration_s"] is None:
-        return _facts({**facts, **_probed(read_range, size_bytes, facts)})
-    return _facts(facts)
 
 
-def _probed(
-    read_range: Callable[[int, int], bytes], size_bytes: int, read_facts: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _with_probe(
+    facts: FootageFacts, read_range: Callable[[int, int], bytes], size_bytes: int
+) -> FootageFacts:
     """Length and start of footage whose container our readers do not know, by FFmpeg, which knows them all."""
     try:
         probe = jailed_bytes("probe", read_range, size_bytes, {}).facts
     except (CannotDecode, DecoderKilled):
-        return {}
-    created = read_facts["clock_started_at"] or _without_zone(probe["created_at"])
-    return {"duration_s": probe["duration_s"], "clock_started_at": created}
+        return facts
+    created = facts.clock_started_at or _without_zone(probe["created_at"])
+    return replace(facts, duration_s=probe["duration_s"], clock_started_at=created)
 
 
-def _without_zone(text: str | None) -> str | None:
-    """FFmpeg calls every container's time UTC; what camera wrote it knew no zone."""
-    return datetime.fromisoformat(text).replace(tzinfo=None).isoformat() if text else None
+def _without_zone(text: str | None) -> datetime | None:
+    """FFmpeg calls every container's time UTC; the camera that wrote it knew no zone."""
+    return datetime.fromisoformat(text).replace(tzinfo=None) if text else None
 
 
 def _facts(said: Mapping[str, Any]) -> FootageFacts:

@@ -1,6 +1,6 @@
 """How are several objects worked on at once? By threads that only read and write bytes; rows are the caller's alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ _T = TypeVar("_T")
 
 def side_by_side(
     items: Iterable[_T], work: Callable[[_T], None], *, threads: int
-) -> Iterator[tuple[_T, Exception | None]]:
+) -> Generator[tuple[_T, Exception | None], None, None]:
     """Each item with what its work raised, as each is done; no more than twice `threads` are taken ahead.
 
     Leaving the iteration early waits for the work in hand, and takes no more.

@@ -273,9 +273,9 @@ def _start(values: Mapping[str, str]) -> datetime | None:
         if "epoch" in values:
             return datetime.fromtimestamp(int(values["epoch"]), UTC)
         year = int(values["year"]) + (2000 if len(values["year"]) == len("YY") else 0)
-        clock = [int(values.get(part, "0")) for part in ("hour", "minute", "second")]
+        hour, minute, second = (int(values.get(part, "0")) for part in ("hour", "minute", "second"))
         zone = _zone(values["zone"]) if "zone" in values else None
-        return datetime(year, int(values["month"]), int(values["day"]), *clock, tzinfo=zone)
+        return datetime(year, int(values["month"]), int(values["day"]), hour, minute, second, tzinfo=zone)
     except ValueError:
         return None
 

@@ -18,11 +18,6 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 _MOST_LINES = 2_000_000
 
 
-def looks_like(head: str) -> bool:
-    """Whether a text that starts so is of captions."""
-    return _TIMES.search(head[:400]) is not None
-
-
 def read(found: Found, text: str) -> None:
     """The time and place in the captions; a start only where a caption has both times, its own and the clock's."""
     start_s = end_s = 0.0

@@ -160,11 +160,6 @@ def settings(found: Found, body: bytes) -> None:
         found.say("make", "GoPro")
 
 
-def looks_like(head: bytes) -> bool:
-    """Whether a file that starts so is bare telemetry."""
-    return head.startswith(b"DEVC\0")
-
-
 def _streams(payload: bytes, texts: dict[str, str]) -> Iterator[tuple[str, _Stream]]:
     """The streams that tell positions or times; what names the camera goes into `texts` on the way."""
     for item in _items(payload, 0):

@@ -15,7 +15,6 @@ from tabard.media.jail.reading.samples import samples
 from tabard.media.jail.source import SourceFile
 from tabard.recordings.spellings import fields_of
 
-_STARTS = {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot", b"sidx", b"emsg"}
 _EPOCH = datetime(1904, 1, 1)  # noqa: DTZ001 - a camera's time has no zone
 _MOST_TOP_BOXES = 256
 _MOST_TRACKS = 64
@@ -26,11 +25,6 @@ _TEXTS = {
     b"\xa9mak": "make", b"\xa9mod": "model", b"\xa9swr": "firmware", b"\xa9day": "start", b"\xa9xyz": "place",
     b"\xa9nam": "title", b"FIRM": "firmware", b"manu": "make", b"modl": "model",
 }  # fmt: skip
-
-
-def looks_like(head: bytes) -> bool:
-    """Whether a file that starts so is of this family."""
-    return head[4:8] in _STARTS
 
 
 def read(found: Found, source: SourceFile) -> None:
