@@ -373,7 +373,8 @@ class DockDoor:
                 f"expires {_rfc3339(now + GOOD_FOR)}",
             ]
         )
-        self.permits[permit_id] = {"upload": upload.id, "sha256": upload.sha256}
+        said = next((line for line in lines if line.startswith("sha256 ")), "")
+        self.permits[permit_id] = {"upload": upload.id, "sha256": said.removeprefix("sha256 ")}
         upload.state = "permitted"
         return Answer(200, sign_note("".join(f"{line}\n" for line in lines), self.permit_signer).encode())
 
@@ -398,6 +399,7 @@ class DockDoor:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = 20
 
     def answer(self) -> None:

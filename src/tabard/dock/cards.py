@@ -158,17 +158,22 @@ def footage(card: Card) -> list[Found]:
     return sorted(found, key=lambda each: each.path)
 
 
-def check_same(card: Card) -> None:
+def check_same(card: Card, layouts: Sequence[Layout]) -> None:
     """What lies there is the card that was recognised: the same device, and the same camera by its own word.
 
-    A device number comes back when cards are swapped quickly, so the number alone would not do.
+    A device number comes back when cards are swapped quickly, so the number alone would not do. A card that says by now
+    what it did not say when it was looked at first, half mounted, is another one too.
 
     Raises:
         CardGone: it is not.
     """
-    again = recognise(card.root, [card.layout], is_given=False, at=datetime.now(UTC))
-    if again is None or (again.identity, again.serial) != (card.identity, card.serial):
+    again = recognise(card.root, layouts, is_given=card.layout is _EVERYTHING, at=datetime.now(UTC))
+    if again is None or _known_by(again) != _known_by(card):
         raise CardGone(f"Another card lies in {card.root} now.", path=str(card.root))
+
+
+def _known_by(card: Card) -> tuple[tuple[int, int], str, str]:
+    return card.identity, card.serial, card.layout.name
 
 
 def _entries(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

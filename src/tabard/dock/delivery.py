@@ -39,9 +39,11 @@ def deliver(station: Station, known: Known, outgoing: Outgoing, *, on_sent: Call
 def _deliver(station: Station, known: Known, outgoing: Outgoing, on_sent: Callable[[int], None]) -> Known:
     """Once more with a new upload where the noted one expired."""
     for _ in range(_ATTEMPTS):
-        known = _with_upload(station, known, outgoing)
+        is_new = False
+        if not known.upload:
+            known, is_new = _with_upload(station, known, outgoing)
         try:
-            status = station.sender.send(outgoing, known.upload, on_sent=on_sent)
+            status = station.sender.send(outgoing, known.upload, is_new=is_new, on_sent=on_sent)
         except UploadGone:
             status = UploadStatus(ServerState.EXPIRED)
         if status.state is not ServerState.EXPIRED:
@@ -50,11 +52,11 @@ def _deliver(station: Station, known: Known, outgoing: Outgoing, on_sent: Callab
     raise DoorBusy("The server forgets uploads as soon as they are made.", retry_after_s=60.0)
 
 
-def _with_upload(station: Station, known: Known, outgoing: Outgoing) -> Known:
-    if known.upload:
-        return known
-    upload = station.sender.find(outgoing) or station.sender.create(outgoing)
-    return station.memory.note(known, at=station.now(), upload=upload)
+def _with_upload(station: Station, known: Known, outgoing: Outgoing) -> tuple[Known, bool]:
+    """The file with the upload that the server has for it, or a new one, noted; and whether it is new."""
+    found = station.sender.find(outgoing)
+    upload = found or station.sender.create(outgoing)
+    return station.memory.note(known, at=station.now(), upload=upload), not found
 
 
 def note_status(station: Station, known: Known, status: UploadStatus) -> Known:

@@ -28,7 +28,16 @@ from tabard.dock.reading import check_unchanged, glance, hash_file, opened, piec
 from tabard.dock.rules import Do, FileFacts, ServerState, Step, WaitsFor, next_step
 from tabard.dock.sending import Outgoing
 from tabard.dock.station import Station
-from tabard.dock.watching import ASK_AGAIN_S, ON_THE_SERVER, Hold, Tally, Watched, hold_for, stage_of
+from tabard.dock.watching import (
+    ASK_AGAIN_S,
+    ON_THE_SERVER,
+    Hold,
+    Tally,
+    Watched,
+    hold_for,
+    most_telling,
+    stage_of,
+)
 from tabard.kernel.errors import TabardError
 
 _AFTER_DOUBT_S = 60.0
@@ -59,7 +68,7 @@ class Emptying:
             CardGone: the card was pulled; whatever was done is noted.
             Stopped: the agent was asked to stop.
         """
-        check_same(self._card)
+        check_same(self._card, self._station.configuration.layouts)
         self._list()
         self._erasures.settle({(found.shown, found.size_bytes) for found in self._present()})
         if self._station.door.line.is_up():
@@ -69,7 +78,7 @@ class Emptying:
             if not file.is_erased:
                 step = self._go_on(file)
                 waits[step.waits_for] += 1
-                file.words = step.words
+                file.step = step
         return self._tally(waits)
 
     def _list(self) -> None:
@@ -276,7 +285,7 @@ class Emptying:
             differing=sum(1 for file in files if file.known is not None and file.known.differs),
             troubled=waits[WaitsFor.PERSON],
         )
-        words = next((file.words for file in files if file.words and not file.is_erased), "")
+        words = most_telling(files)
         board = self._station.board
         board.count(self._card, tally.stages)
         board.show(self._card, doing="", waits_for=words, differing=tally.differing, troubled=tally.troubled)

@@ -116,12 +116,15 @@ class Sender:
         """The server need not keep what came of the upload."""
         self._door.request("DELETE", f"/tus/{upload}", headers=_TUS)
 
-    def send(self, outgoing: Outgoing, upload: str, *, on_sent: Callable[[int], None]) -> UploadStatus:
+    def send(
+        self, outgoing: Outgoing, upload: str, *, is_new: bool = False, on_sent: Callable[[int], None]
+    ) -> UploadStatus:
         """The server has sealed the file, with the hash that we computed.
 
         Args:
             outgoing: The file.
             upload: The upload it goes into, from whatever byte the server has last.
+            is_new: Whether it was made just now, so that nothing is in it.
             on_sent: Told the number of bytes that are durable there, as they grow.
 
         Raises:
@@ -129,16 +132,18 @@ class Sender:
             DoorAway, DoorBusy, DoorRefuses, UploadGone: go on later, or with a new upload.
             Stopped: the agent was asked to.
         """
-        status, troubles = self.status(upload), 0
+        fresh = UploadStatus(ServerState.RECEIVING)
+        status, troubles = fresh if is_new and outgoing.size_bytes else self.status(upload), 0
         while status.state is ServerState.RECEIVING:
             on_sent(status.offset)
+            sealed = None
             try:
-                self._send_from(status.offset, outgoing, upload, on_sent)
+                sealed = self._send_from(status.offset, outgoing, upload, on_sent)
             except (OffsetDiffers, ChecksumDiffers) as error:
                 troubles += 1
                 if troubles > _PATIENCE:
                     raise ChecksumDiffers(f"{error.message} That was tried {troubles} times.") from error
-            was, status = status, self.status(upload)
+            was, status = status, sealed or self.status(upload)
             troubles = 0 if status.offset > was.offset else troubles
             if status == was and not troubles:
                 raise DoorBusy("The server has all of it and has not sealed it yet.", retry_after_s=5.0)
@@ -148,18 +153,23 @@ class Sender:
 
     def _send_from(
         self, offset: int, outgoing: Outgoing, upload: str, on_sent: Callable[[int], None]
-    ) -> None:
-        """Everything from the offset on was sent; at least one request, as only that lets the server seal."""
+    ) -> UploadStatus | None:
+        """Everything from the offset on was sent, in at least one request, as only that lets the server seal.
+
+        Returns:
+            What the last answer says was sealed; None where it says nothing of that.
+        """
         while True:
             self._check_may_send()
             end = min(offset + self._chunk_bytes, outgoing.size_bytes)
             chunk = outgoing.read(offset, end)
             if len(chunk) != end - offset:
                 raise FileChanged("The file gives fewer bytes than it had.")
-            offset = _offset(self._patch(upload, offset, chunk))
+            answer = self._patch(upload, offset, chunk)
+            offset = _offset(answer)
             on_sent(offset)
             if offset >= outgoing.size_bytes:
-                return
+                return _sealed(answer, offset)
 
     def _patch(self, upload: str, offset: int, chunk: bytes) -> Answer:
         digest = b64encode(hashlib.sha256(chunk).digest()).decode("ascii")
@@ -192,6 +202,11 @@ def _offset(answer: Answer) -> int:
     if not text.isdecimal():
         raise DoorAway("The server does not say how much it has.")
     return int(text)
+
+
+def _sealed(answer: Answer, offset: int) -> UploadStatus | None:
+    object_id, sha256 = (answer.headers.get(name, "") for name in ("tabard-object", "tabard-sha256"))
+    return UploadStatus(ServerState.SEALED, offset, object_id, sha256) if object_id and sha256 else None
 
 
 def _status(said: Mapping[str, Any]) -> UploadStatus:

@@ -1,7 +1,7 @@
 """What is a file on a docked card waiting for, and how far have all of them come?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tabard.dock.cards import Found
@@ -55,6 +55,20 @@ def hold_for(error: TabardError) -> Hold:
     return Hold(seconds, waits_for, words)
 
 
+# Of all that the files of a card wait for, what is told first.
+_FIRST = (
+    WaitsFor.PERSON,
+    WaitsFor.SPOOL,
+    WaitsFor.LINE,
+    WaitsFor.QUIET,
+    WaitsFor.SETTLING,
+    WaitsFor.SERVER,
+    WaitsFor.RECORDING,
+    WaitsFor.NOBODY,
+)
+
+_NOT_LOOKED_AT = Step(Do.WAIT)
+
 ON_THE_SERVER = {
     ServerState.SEALED: Stage.SEALED,
     ServerState.SECURED: Stage.SECURED,
@@ -73,7 +87,7 @@ class Watched:
     is_erased: bool = False
     held_until_s: float = 0.0
     held: Step | None = None
-    words: str = ""
+    step: Step = _NOT_LOOKED_AT
 
     def hold(self, hold: "Hold") -> None:
         """Nothing is done with it for a while, for that reason."""
@@ -109,3 +123,9 @@ def stage_of(file: Watched) -> Stage:
     if file.known.state in ON_THE_SERVER:
         return ON_THE_SERVER[file.known.state]
     return Stage.SPOOLED if file.known.spooled else Stage.FOUND
+
+
+def most_telling(files: Iterable[Watched]) -> str:
+    """Why the files of a card are where they are, in the words of the one that matters most."""
+    waiting = [file.step for file in files if file.step.words and not file.is_erased]
+    return min(waiting, key=lambda step: _FIRST.index(step.waits_for)).words if waiting else ""

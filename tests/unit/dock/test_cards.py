@@ -148,14 +148,24 @@ def test_links_are_neither_listed_nor_followed(tmp_path):
 def test_another_card_in_its_place_is_noticed(tmp_path):
     card = GoPro(tmp_path / "card")
     docked = seen(card.root)
-    check_same(docked)
+    check_same(docked, layouts([]))
     version = card.root / "MISC" / "version.txt"
     version.write_text(version.read_text().replace("C3441325000001", "C3441325000002"))
     with pytest.raises(CardGone):
-        check_same(docked)
+        check_same(docked, layouts([]))
     card.pull()
     with pytest.raises(CardGone):
-        check_same(docked)
+        check_same(docked, layouts([]))
+
+
+def test_a_card_that_was_seen_half_mounted_is_looked_at_again(tmp_path):
+    write(tmp_path, "DCIM/100GOPRO/GX010001.MP4")
+    early = seen(tmp_path)
+    assert (early.layout.name, early.serial) == ("dcf", "")
+    GoPro(tmp_path / "other")
+    (tmp_path / "other" / "MISC").rename(tmp_path / "MISC")
+    with pytest.raises(CardGone):
+        check_same(early, layouts([]))
 
 
 def test_folders_that_appear_are_candidates(tmp_path):
