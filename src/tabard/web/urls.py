@@ -7,6 +7,7 @@ from tabard.web.views import (
     accounts,
     clips,
     destinations,
+    docks,
     early_disposals,
     exhibits,
     fleet,
@@ -86,6 +87,16 @@ _systems = [
     path("systems/<uuid:destination_id>/revoke", destinations.revoked, name="destination-revoke"),
 ]
 
+_docks = [
+    path("fleet/docks/", docks.listed, name="fleet-docks"),
+    path("fleet/docks/now", docks.live, name="fleet-docks-live"),
+    path("fleet/docks/install", docks.installed, name="dock-install"),
+    path("fleet/docks/<uuid:dock_id>/", docks.shown, name="dock"),
+    path("fleet/docks/<uuid:dock_id>/keys", docks.key_enrolled, name="dock-key-enrol"),
+    path("fleet/docks/<uuid:dock_id>/keys/<uuid:key_id>/revoke", docks.key_revoked, name="dock-key-revoke"),
+    path("fleet/overdue/", docks.overdue, name="fleet-overdue"),
+]
+
 _retention = [
     path("retention/", retention.shown, name="retention"),
     path("early-disposals/", early_disposals.listed, name="early-disposals"),
@@ -123,6 +134,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_incidents,
     *_exhibits,
     *_fleet,
+    *_docks,
     *_systems,
     *_retention,
     *_log,

@@ -17,7 +17,8 @@ from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import EventLine, LogFilter
 from tabard.disclosure.models import Pack
-from tabard.fleet.models import Camera
+from tabard.fleet.docks import enrol_key
+from tabard.fleet.models import Camera, Dock, DockKey
 from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
@@ -55,6 +56,9 @@ WHERE = {
 }
 """Where a thing may be, and how the asker then stands to it."""
 
+# Of RFC 8032, test 1.
+A_PUBLIC_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -87,6 +91,8 @@ class World:
     places: dict[str, Place]
     destination: Destination
     transfer: Container
+    dock: Dock
+    dock_key: DockKey
 
     def become(self, *roles: Role) -> Account:
         """The asker, holding these roles and no others."""
@@ -136,7 +142,8 @@ def build(*, with_unheld: bool = True) -> World:
     stranger = _officer("Okafor", "201GD", hackney)
     asker = _account("asker", officer=barrow)
     clerk = _account("clerk", roles=[Role.AUDITOR])
-    install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
+    dock = install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
+    dock_key = enrol_key(dock=dock, public_key=A_PUBLIC_KEY, name="Station PC", by=BY, at=DAY_ONE)
     places = {
         "own": _place(barrow, lambeth, asker, with_unheld=with_unheld),
         "unit": _place(colleague, lambeth, _account("colleague", officer=colleague), with_unheld=with_unheld),
@@ -146,7 +153,7 @@ def build(*, with_unheld: bool = True) -> World:
     }
     destination, transfer = _transfer()
     sign_log()
-    return World(force, lambeth, hackney, asker, clerk, places, destination, transfer)
+    return World(force, lambeth, hackney, asker, clerk, places, destination, transfer, dock, dock_key)
 
 
 def _transfer() -> tuple[Destination, Container]:

@@ -95,12 +95,18 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "role": lambda place, world: Role.AUDITOR.value,
     "destination_id": lambda place, world: world.destination.id,
     "container_id": lambda place, world: world.transfer.id,
+    "dock_id": lambda place, world: world.dock.id,
+    "key_id": lambda place, world: world.dock_key.id,
     "path": lambda place, world: "0/000.p/1",
     "flag": lambda place, world: "conflict",
     "item_type": lambda place, world: "recording",
     "item_id": lambda place, world: place.recording.id,
 }
-ITEMS = set(NAMES) - {"account_id", "role", "destination_id", "container_id", "path", "item_type", "flag"}
+_NO_ITEMS = {
+    *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
+    *("path", "item_type", "flag"),
+}
+ITEMS = set(NAMES) - _NO_ITEMS
 
 
 def sizes(place: Place) -> dict[str, int]:
@@ -120,6 +126,9 @@ INCIDENT = {
 EARLY = {"basis": "court_order", "reason": "T20260002"}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
 DESTINATION = {"name": "Lewisham docks", "username": "lewisham"}
+DOCK = {"serial": "NEW-1", "site": "Kennington", "bays": 4}
+# Of RFC 8032, test 2.
+PUBLIC_KEY = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
 ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
 
 
@@ -248,6 +257,12 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "dock-install": (
+        Ask(),
+        Ask("POST", lambda place: {**DOCK, "unit": place.officer.postings.get().unit_id}, good={302}),
+    ),
+    "dock-key-enrol": (form(name="Station PC", public_key=PUBLIC_KEY),),
+    "dock-key-revoke": (Ask(), Ask("POST", good={302})),
     "destination-open": (Ask(), Ask("POST", lambda place: DESTINATION, good=OK)),
     "destination-renew": (Ask("POST", good=OK),),
     "destination-revoke": (Ask(), Ask("POST", good={302})),

@@ -6,7 +6,7 @@ from django.urls import reverse
 from tests.integration.web.staged import BY, DAY_ONE, enrol, events, stage, text
 
 from tabard.fleet.models import Camera
-from tabard.fleet.services import install_dock, receive_camera
+from tabard.fleet.services import receive_camera
 from tabard.people.rules import Role
 
 HEADING = "serial,make,model,mount,unit_code,shoulder_number"
@@ -64,16 +64,14 @@ def test_the_next_page_keeps_the_filter(staged, administrator):
     assert second.context["next_url"] == ""
 
 
-def test_units_are_counted_and_docks_listed(staged, administrator):
+def test_units_are_counted(staged, administrator):
     receive_camera(serial="S1", make="Axis", model="W101", mount="head", unit=None, by=BY, at=DAY_ONE)
-    install_dock(serial="D1", site="Brixton", unit=staged.lambeth, bays=8, by=BY, at=DAY_ONE)
     page = administrator.get(reverse("fleet-units"))
     assert page.context["units"] == [
         {"name": "Lambeth", "total": 1, "worn": 1, "spare": 0},
         {"name": None, "total": 1, "worn": 0, "spare": 1},
     ]
     assert "Central store" in text(page)
-    assert "Brixton D1 Lambeth 8 Never" in text(page)
 
 
 def test_a_camera_that_came_back_and_went_out_again_is_counted_once(staged, administrator):

@@ -1,4 +1,4 @@
-"""`tabard fleet`: cameras in bulk."""
+"""`tabard fleet`: cameras in bulk, and docks."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,6 @@ from tabard.cli.output import console, emit, fail
 from tabard.kernel.clock import now
 
 app = typer.Typer(help="Cameras and docks.", no_args_is_help=True)
-
-
-@app.callback()
-def fleet() -> None:
-    """Keep `import-cameras` a subcommand though it is the only one yet."""
 
 
 @app.command("import-cameras")
@@ -43,3 +38,27 @@ def import_cameras(
     console.print(f"{report.rows} rows, {report.imported} {done}, {len(report.errors)} errors.")
     errors = [{"row": error.row, "field": error.field, "words": error.words} for error in report.errors]
     emit({"rows": report.rows, "imported": report.imported, "errors": errors}, as_json=json, ok=not errors)
+
+
+@app.command("install-dock")
+def install_dock(
+    serial: Annotated[str, typer.Argument(help="The dock's serial number.")],
+    site: Annotated[str, typer.Option(help="Where it stands.")],
+    unit: Annotated[str, typer.Option(help="The code of the unit that it belongs to.")],
+    bays: Annotated[int, typer.Option(help="How many cameras it holds.")] = 8,
+    json: Json = False,
+) -> None:
+    """Install a docking station; enrol its key next, with `tabard fleet dock-key add`."""
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.fleet import services
+        from tabard.people.models import Unit
+
+        found = Unit.objects.filter(code__iexact=unit.strip()).first()
+        if found is None:
+            fail(f"No unit has the code {unit}.", "`tabard people units` shows them.")
+        dock = services.install_dock(
+            serial=serial, site=site, unit=found, bays=bays, by=Actor.system("command line"), at=now()
+        )
+    console.print(f"{dock} is installed.", markup=False)
+    emit({"dock": str(dock.pk), "serial": dock.serial, "site": dock.site, "bays": dock.bays}, as_json=json)

@@ -1,8 +1,7 @@
 """The fleet: which cameras and docks there are, who wears what, and how cameras come in."""
 
 import io
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Owned, Viewer, can, check_can, scope
 from tabard.people.rules import Action
+from tabard.web.fleet_sections import fleet_sections
 from tabard.web.forms.fleet import AssignForm, CameraFilter, ImportForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
@@ -46,7 +46,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         cursor=request.GET.get("cursor", ""),
     )
     context = {
-        **_around(viewer, "fleet"),
+        **fleet_sections(viewer, "fleet"),
         "filter_form": form,
         "cameras": found.rows,
         "next_url": _from(request, found.next_cursor) if found.next_cursor else "",
@@ -59,17 +59,16 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @page(Action.FLEET_VIEW)
 @require_safe
 def units(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """How many cameras each unit has and how many are worn, and the docks."""
+    """How many cameras each unit has and how many are worn."""
     visible = Camera.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None))
     worn = Count("id", filter=Q(assignments__during__upper_inf=True))
     counted = visible.values(name=F("unit__name")).annotate(total=Count("id", distinct=True), worn=worn)
     rows = [{**row, "spare": row["total"] - row["worn"]} for row in counted.order_by("name")]
     context = {
-        **_around(viewer, "fleet-units"),
+        **fleet_sections(viewer, "fleet-units"),
         "units": rows,
         "total": sum(row["total"] for row in rows),
         "worn": sum(row["worn"] for row in rows),
-        "docks": selectors.docks(viewer),
     }
     return render(request, "fleet/units.html", context)
 
@@ -147,7 +146,7 @@ def _import_page(
 ) -> HttpResponseBase:
     """The page, with what a check found; `carried` is the checked file itself, signed, for the second press."""
     context = {
-        **_around(viewer, "fleet-import"),
+        **fleet_sections(viewer, "fleet-import"),
         "form": form,
         "required": REQUIRED,
         "optional": OPTIONAL,
@@ -176,18 +175,6 @@ def _camera_page(request: HttpRequest, viewer: Viewer, camera_id: UUID, form: As
 def _owned(row: CameraRow) -> Owned:
     """The camera as authorisation judges it; the selector put its wearer's id on it."""
     return cast("Owned", row.camera)
-
-
-def _around(viewer: Viewer, current: str) -> Mapping[str, Any]:
-    """The section's own navigation."""
-    pages = [("fleet", "Cameras"), ("fleet-units", "Units and docks")]
-    if can(viewer, Action.FLEET_MANAGE):
-        pages.append(("fleet-import", "Import cameras"))
-    return {
-        "sections": [
-            {"label": label, "url": reverse(route), "current": route == current} for route, label in pages
-        ]
-    }
 
 
 def _from(request: HttpRequest, cursor: str) -> str:
