@@ -123,6 +123,12 @@ class DoorBusy(Unavailable):
     code = "door_busy"
 
 
+class StoreLow(Unavailable):
+    """The store would fall below its low-water mark; what is under way still has room."""
+
+    code = "store_low"
+
+
 class SenderStalled(Unavailable):
     """The sender fell silent in the middle of a body; nothing of it was kept."""
 

@@ -12,9 +12,9 @@ from tabard.intake.axis.receiving import (
     ALL_BATCHES_BYTES,
     LARGEST_BATCH_BYTES,
     SMALLEST_BATCH_BYTES,
+    Budget,
     ReceivedBody,
     Upload,
-    batch_bytes,
 )
 from tabard.intake.errors import BodyIncomplete, ChecksumDiffers, SenderGone, SenderStalled
 from tabard.vault.errors import AlreadyRecorded, StoreFull
@@ -212,8 +212,11 @@ def test_what_was_recorded_is_never_taken_back(threads):
 
 
 def test_many_uploads_share_the_memory_of_a_few():
-    assert batch_bytes(1) == LARGEST_BATCH_BYTES
-    assert batch_bytes(10_000) == SMALLEST_BATCH_BYTES
-    assert all(
-        2 * n * batch_bytes(n) <= max(ALL_BATCHES_BYTES, 2 * n * SMALLEST_BATCH_BYTES) for n in range(1, 300)
-    )
+    budget = Budget()
+    sizes = [budget.take() for _ in range(256)]
+    assert sizes[0] == LARGEST_BATCH_BYTES
+    assert (sorted(sizes, reverse=True), sizes[-1]) == (sizes, SMALLEST_BATCH_BYTES)
+    assert 2 * sum(sizes) <= ALL_BATCHES_BYTES + 2 * len(sizes) * SMALLEST_BATCH_BYTES
+    for size in sizes:
+        budget.give_back(size)
+    assert budget.take() == sizes[0]

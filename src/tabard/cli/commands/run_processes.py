@@ -123,6 +123,7 @@ def _serve_asgi(application: str, port: int, *, http: Any, host: str = HOST, **m
         host=host,
         port=port,
         http=http,
+        ws="none",
         loop="uvloop",
         access_log=False,
         log_level="warning",

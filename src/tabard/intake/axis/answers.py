@@ -1,8 +1,8 @@
 """What does the door answer? The one place where our errors become the protocol's statuses.
 
 The sender acts on them: 400 makes it give up on a file for ever, 503 makes it try again soon, 507 makes it wait for
-space. So 400 is only for what can never be stored, and whatever may pass is 503. 402 (no licence left) is never sent:
-Tabard has no licences to run out of.
+space. So 400 is only for what can never be stored, and whatever may pass is 503. 402 is for who registers a user or a
+camera and has no licence left for it; it is never sent, as Tabard has no licences to run out of.
 """
 
 import json
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 
-from tabard.intake.errors import ChecksumDiffers, NotSignedIn
+from tabard.intake.errors import ChecksumDiffers, NotSignedIn, StoreLow
 from tabard.kernel.errors import Conflict, Denied, Invalid, NotFound, TabardError, Unavailable
 from tabard.vault.errors import StoreFull
 
+BUSY_RETRY_S = 5
+LOW_RETRY_S = 60  # space is not made in seconds
 _log = logging.getLogger(__name__)
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -62,7 +64,9 @@ def status_of(error: Exception) -> int:
 def answer_for(error: Exception) -> Answer:
     """The answer to a request that failed, with a sentence and a code but nothing about our inside."""
     status = status_of(error)
-    if status >= 500:
+    if status in {503, 507} and isinstance(error, TabardError):
+        _log.warning("The door answers %d: %s %s", status, error.message, error.fields)
+    elif status >= 500:
         _log.error("The door answers %d.", status, exc_info=error)
     known = isinstance(error, TabardError) and status != 500
     said = {
@@ -75,5 +79,6 @@ def answer_for(error: Exception) -> Answer:
         if known and isinstance(error, TabardError)
         else "The door cannot serve this now.",
     }
-    retry = ((b"retry-after", b"5"),) if status == 503 else ()
+    wait_s = LOW_RETRY_S if isinstance(error, StoreLow) else BUSY_RETRY_S
+    retry = ((b"retry-after", str(wait_s).encode("ascii")),) if status == 503 else ()
     return Answer(status, retry, json.dumps(said).encode(), "application/json")

@@ -18,7 +18,7 @@ from tabard.intake.axis import handlers
 from tabard.intake.axis.answers import Answer, answer_for
 from tabard.intake.axis.handlers import Request, Slot
 from tabard.intake.axis.protocol import AUTH_PATH, HEALTH_PATH, STORAGE_PATH
-from tabard.intake.axis.receiving import Body, Message, Receive, Upload, batch_bytes, body_of
+from tabard.intake.axis.receiving import Body, Budget, Message, Receive, Upload, body_of
 from tabard.intake.errors import BodyIncomplete, DoorBusy, RequestUnknown, SenderGone
 from tabard.kernel import clock
 from tabard.vault import services as vault
@@ -39,7 +39,8 @@ class AxisDoor:
 
     def __init__(self, *, most_uploads: int = MOST_UPLOADS) -> None:
         self._most_uploads = most_uploads
-        self._uploads = 0
+        self._expected: dict[Slot, tuple[int, Upload | None]] = {}
+        self._budget = Budget()
         self._open()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,14 +76,23 @@ class AxisDoor:
     async def _put_object(self, request: Request, body: Bodies) -> Answer:
         """201 only once the body is sealed, durable, logged and committed; else nothing of it is visible."""
         slot = await self._in_database(handlers.find_slot, request)
-        if self._uploads >= self._most_uploads:
+        if len(self._expected) >= self._most_uploads:
             raise DoorBusy("The door takes no more uploads just now.", most=self._most_uploads)
-        self._uploads += 1
+        length, size = _length(request) or 0, self._budget.take()
+        self._expected[slot] = length, None
         try:
-            upload = await Upload.start(self._vault, request.header(b"etag").strip('"').lower())
-            return await self._take(upload, request, slot, body(batch_bytes(self._uploads)))
+            md5 = request.header(b"etag").strip('"').lower()
+            upload = await Upload.start(self._vault, md5, self._to_come())
+            self._expected[slot] = length, upload
+            return await self._take(upload, request, slot, body(size))
         finally:
-            self._uploads -= 1
+            del self._expected[slot]
+            self._budget.give_back(size)
+
+    def _to_come(self) -> int:
+        """How many bytes all uploads under way have announced and not written yet."""
+        under_way = self._expected.values()
+        return sum(max(0, length - (upload.size_bytes if upload else 0)) for length, upload in under_way)
 
     async def _take(self, upload: Upload, request: Request, slot: Slot, body: Body) -> Answer:
         try:

@@ -9,17 +9,19 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from tabard.intake.axis.guarded import GuardedProtocol
 from tabard.intake.errors import SenderGone, SenderStalled
 
 EXTENSION = "tabard.body"
 WORTH_BYTES = 1024 * 1024  # below this, stepping aside costs more than it saves
+SLOWEST_BYTES_S = 256  # whoever sends less keeps a place that others need
 _ASIDE_BYTES = 64 * 1024
 
 
-class DoorProtocol(HttpToolsProtocol):
-    """uvicorn's own protocol; a request it steps aside for finds a `DirectBody` in `scope["extensions"][EXTENSION]`."""
+class DoorProtocol(GuardedProtocol):
+    """uvicorn's, guarded; a request it steps aside for finds a `DirectBody` in `scope["extensions"][EXTENSION]`."""
 
     _direct: "DirectBody | None" = None
 
@@ -58,6 +60,7 @@ class DoorProtocol(HttpToolsProtocol):
         """The body is over: the next byte begins a request, for a parser that never saw the body."""
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.expect_head()
         self.transport.set_protocol(self)
 
 
@@ -89,7 +92,7 @@ class DirectBody(asyncio.BufferedProtocol):
 
         Raises:
             SenderGone: the sender hung up before the end.
-            SenderStalled: nothing came for so many seconds.
+            SenderStalled: in so many seconds came less than `SLOWEST_BYTES_S` a second.
         """
         early = min(len(self._early), len(buffer))
         buffer[:early], self._early = self._early[:early], self._early[early:]
@@ -114,11 +117,11 @@ class DirectBody(asyncio.BufferedProtocol):
             raise SenderGone("The sender hung up in the middle of a body.")
 
     async def _until(self, filled: asyncio.Future[None], silence_s: float) -> None:
-        """Returns once the buffer is full or the sender gone; a slow sender is waited for as long as it sends."""
+        """Returns once the buffer is full or the sender gone; a slow sender is waited for, one that drips is not."""
         while not filled.done():
             before = self.rest_bytes
             await asyncio.wait({filled}, timeout=silence_s)
-            if not filled.done() and self.rest_bytes == before:
+            if not filled.done() and before - self.rest_bytes < SLOWEST_BYTES_S * silence_s:
                 raise SenderStalled("The sender fell silent in the middle of a body.")
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature

@@ -63,9 +63,9 @@ class Admitted:
         return parse_metadata(self.request.raw_headers, self.target.level)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Slot:
-    """Where the body of a PUT goes: decided before its first byte is read."""
+    """Where the body of a PUT goes: decided before its first byte is read. Each is another, also for the same place."""
 
     admitted: Admitted
     container_id: UUID

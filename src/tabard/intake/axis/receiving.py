@@ -2,7 +2,8 @@
 
 The event loop gathers a batch while a thread hashes, encrypts and writes the one before; when the thread is behind,
 the loop stops reading and the sender's connection fills up. An upload therefore never holds more than two batches,
-and batches shrink as uploads become many. A batch is valid until the next but one is asked for.
+and all batches together keep to a budget, however slow their senders are. A batch is valid until the next but one is
+asked for.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol, Self
 
-from tabard.intake.axis.direct import EXTENSION, DirectBody
+from tabard.intake.axis.direct import EXTENSION, SLOWEST_BYTES_S, DirectBody
 from tabard.intake.errors import BodyIncomplete, ChecksumDiffers, SenderGone, SenderStalled
+from tabard.intake.space import check_room
 from tabard.vault import services as vault
 from tabard.vault.errors import AlreadyRecorded
 from tabard.vault.services import PendingObject
@@ -24,7 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 
 LARGEST_BATCH_BYTES = 8 * 1024 * 1024
 SMALLEST_BATCH_BYTES = 128 * 1024
-ALL_BATCHES_BYTES = 64 * 1024 * 1024
+ALL_BATCHES_BYTES = 32 * 1024 * 1024
 SILENCE_S = 120.0
 
 Batch = Sequence[bytes | memoryview]
@@ -42,10 +44,25 @@ class Body(Protocol):
         ...
 
 
-def batch_bytes(uploads: int) -> int:
-    """How much one of so many uploads gathers at a time: large batches cost less, many large ones too much memory."""
-    share = ALL_BATCHES_BYTES // (2 * max(1, uploads))
-    return max(SMALLEST_BATCH_BYTES, min(LARGEST_BATCH_BYTES, share))
+class Budget:
+    """The memory of all batches: large ones cost less, many large ones too much. Used by the event loop alone.
+
+    Each upload gets half of what is left, for its two batches; the smallest size is never refused.
+    """
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def take(self) -> int:
+        """How many bytes a new upload may gather at a time; to be given back when it ends."""
+        share = (ALL_BATCHES_BYTES - self._taken) // 4
+        size = max(SMALLEST_BATCH_BYTES, min(LARGEST_BATCH_BYTES, share))
+        self._taken += 2 * size
+        return size
+
+    def give_back(self, size: int) -> None:
+        """An upload that had been given this size has ended."""
+        self._taken -= 2 * size
 
 
 class Upload:
@@ -63,13 +80,20 @@ class Upload:
         self._one_at_a_time = threading.Lock()
 
     @classmethod
-    async def start(cls, threads: Executor, md5: str = "") -> Self:
+    async def start(cls, threads: Executor, md5: str = "", expected_bytes: int = 0) -> Self:
         """An upload into a new object of the vault; `md5` is what the body will be checked against, if anything.
 
+        Args:
+            threads: Where its steps run.
+            md5: In hexadecimal, or empty.
+            expected_bytes: What is still to come, of this upload and of all others.
+
         Raises:
+            StoreLow: the store would fall below its low-water mark.
             Unavailable: the vault is full, or cannot serve now.
         """
-        return cls(threads, await asyncio.get_running_loop().run_in_executor(threads, vault.start), md5)
+        pending = await asyncio.get_running_loop().run_in_executor(threads, _start, expected_bytes)
+        return cls(threads, pending, md5)
 
     async def take(self, body: Body) -> None:
         """The whole body went into the vault.
@@ -124,6 +148,11 @@ class Upload:
         self._pending.write(body)
 
 
+def _start(expected_bytes: int) -> PendingObject:
+    check_room(expected_bytes)
+    return vault.start()
+
+
 class ReceivedBody:
     """A body as any ASGI server hands it on, gathered into batches of at least `size` bytes."""
 
@@ -135,14 +164,16 @@ class ReceivedBody:
     async def batch(self) -> Batch:
         """The next pieces, in order; none once the body has ended."""
         batch: list[bytes] = []
-        gathered = 0
+        gathered = judged = 0
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SILENCE_S) as silence:
                 while self._is_more and gathered < self._size:
                     batch.append(await self._piece())
                     gathered += len(batch[-1])
-                    silence.reschedule(loop.time() + SILENCE_S)
+                    if gathered - judged >= SLOWEST_BYTES_S * SILENCE_S:
+                        judged = gathered
+                        silence.reschedule(loop.time() + SILENCE_S)
         except TimeoutError as error:
             raise SenderStalled("The sender fell silent in the middle of a body.") from error
         return batch
