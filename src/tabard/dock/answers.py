@@ -20,7 +20,7 @@ from tabard.dock.errors import (
 from tabard.kernel.errors import TabardError
 
 _AFTER_FULL_S = 60.0
-_AFTER_TOO_MANY_S = 10.0
+_AFTER_TOO_MANY_S = 3.0
 _AFTER_LOCKED_S = 2.0
 _OF_UPLOADS = ("/tus/", "/dock/v1/uploads/")
 
@@ -95,7 +95,7 @@ def _error(status: int, answer: Answer, path: str) -> TabardError:
     said = _said(answer)
     if status == HTTPStatus.CONFLICT:
         return _conflict(said)
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and path.startswith(_OF_UPLOADS):
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and _is_of_an_upload(path):
         return UploadGone("The server does not have that upload any more.", status=status)
     if made := _ERRORS.get(status):
         return made()
@@ -103,6 +103,10 @@ def _error(status: int, answer: Answer, path: str) -> TabardError:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return DoorAway(f"The server is busy: {words}", retry_after_s=_retry_after_s(answer))
     return DoorRefuses(f"The server refuses: {words}", status=status)
+
+
+def _is_of_an_upload(path: str) -> bool:
+    return path.startswith(_OF_UPLOADS) and path not in _OF_UPLOADS
 
 
 _ERRORS: Mapping[int, Callable[[], TabardError]] = {

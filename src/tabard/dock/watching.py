@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from tabard.dock.cards import Found
 from tabard.dock.errors import (
     CannotRead,
     DoorAway,
     DoorBusy,
+    DoorRefuses,
     FileChanged,
     FileDiffers,
     NotErased,
@@ -48,6 +50,10 @@ def hold_for(error: TabardError) -> Hold:
     """What follows for a file from an error about it."""
     if isinstance(error, DoorBusy):
         return Hold(error.retry_after_s or 1.0, WaitsFor.LINE, error.message)
+    if isinstance(error, DoorRefuses) and error.fields.get("status") == HTTPStatus.UNAUTHORIZED:
+        return Hold(
+            0.0, WaitsFor.LINE, error.message
+        )  # as if the server were away: the spool still takes the file
     seconds, waits_for = _HOLDS.get(type(error), (_AFTER_REFUSAL_S, WaitsFor.PERSON))
     words = error.message
     if isinstance(error, NotSafeYet) and error.waits_for:
