@@ -123,7 +123,7 @@ def _concerned(camera_id: UUID, first: ClockReading) -> QuerySet[Recording]:
     taken = ClockReading.objects.filter(camera_id=camera_id, our_at__lt=first.our_at)
     previous = taken.order_by("-our_at").first()
     if previous is None:
-        return rows.filter(clock_basis__in=_UNSETTLED)
+        return rows
     earliest = min(previous.camera_at, first.camera_at)
     told = Q(started_at__gte=earliest) | Q(clock_basis__in=_UNSETTLED)
     return rows.filter(told, received_at__gte=previous.our_at)
