@@ -1,5 +1,6 @@
 """A real browser on a real server with a small force's footage, for the journeys of people."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,16 @@ def check_page():
         assert page.faults == [], what
 
     return checked
+
+
+@pytest.fixture
+def look(check_page):
+    """Checks the page, and keeps a picture of it where `TABARD_PICTURES` names a folder."""
+
+    def looked(page, name):
+        check_page(page, name)
+        if folder := os.environ.get("TABARD_PICTURES"):
+            width = page.viewport_size["width"]
+            page.screenshot(path=str(Path(folder) / f"{name}-{width}.png"), full_page=True)
+
+    return looked

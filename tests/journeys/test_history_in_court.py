@@ -58,19 +58,6 @@ def open_as(open_browser, address, staged):
     return opened
 
 
-@pytest.fixture
-def look(check_page):
-    """Checks the page, and keeps a picture of it where `TABARD_PICTURES` names a folder."""
-
-    def looked(page, name):
-        check_page(page, name)
-        if folder := os.environ.get("TABARD_PICTURES"):
-            width = page.viewport_size["width"]
-            page.screenshot(path=str(Path(folder) / f"{name}-{width}.png"), full_page=True)
-
-    return looked
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_from_reason_to_proof_has_a_fault_that_axe_can_find(
     casework, open_as, open_browser, look, width

@@ -11,7 +11,9 @@ class InstallDockForm(forms.Form):
     """A docking station and where it stands."""
 
     serial = forms.CharField(label="Serial number", max_length=64)
-    site = forms.CharField(label="Site", max_length=120, help_text="Such as Brixton police station, parade room")
+    site = forms.CharField(
+        label="Site", max_length=120, help_text="Such as Brixton police station, parade room"
+    )
     unit = UnitField(nothing="Choose a unit")
     bays = forms.IntegerField(label="Bays", min_value=1, max_value=MOST_BAYS, initial=8)
 
@@ -39,6 +41,4 @@ class OverdueForm(forms.Form):
 
     DAYS = 3
 
-    days = forms.IntegerField(
-        label="Not docked for", min_value=1, max_value=3650, initial=DAYS, help_text="Days"
-    )
+    days = forms.IntegerField(label="Days without docking", min_value=1, max_value=3650, initial=DAYS)
