@@ -26,11 +26,12 @@ from tabard.fleet.selectors import wearer_at
 from tabard.incidents.models import Exhibit, Incident
 from tabard.media.models import ClipPackets
 from tabard.people.models import Officer
-from tabard.recordings.models import Clip, Recording, Segment
+from tabard.recordings.models import Attachment, Clip, Recording, Segment
 from tabard.vault.models import SealedObject
 
 CLIP = "clip"
 SEGMENT = "segment"
+DECRYPTED = "decrypted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ class PackedFile:
 class Contents:
     """An exhibit as a pack holds it: its facts, and the object behind each of the facts' files, in their order.
 
-    `packets` is the proof that an excerpt's packets are the camera's, where there is one.
+    `packets` is the proof that an excerpt's packets are the camera's, where there is one; `decrypted` are the plain
+    texts of what came encrypted.
     """
 
     facts: Facts
     objects: tuple[SealedObject, ...]
     packets: SealedObject | None = None
+    decrypted: tuple[UUID, ...] = ()
 
     @property
     def subject_ids(self) -> list[UUID]:
@@ -65,7 +68,8 @@ class Contents:
     def proven_ids(self) -> list[UUID]:
         """What the entries that a pack proves are about."""
         clip = self.facts.clip
-        return [*self.subject_ids, UUID(clip.segment)] if clip and self.packets else self.subject_ids
+        found = [*self.subject_ids, *self.decrypted]
+        return [*found, UUID(clip.segment)] if clip and self.packets else found
 
 
 def contents_of(exhibit_id: UUID) -> Contents:
@@ -80,7 +84,7 @@ def contents_of(exhibit_id: UUID) -> Contents:
     ).get(id=exhibit_id)
     if exhibit.recording.disposed_at is not None:
         raise PackDisposed("The recording was disposed of; nothing can be packed from it.")
-    segments = list(exhibit.recording.segments.select_related("object"))
+    segments = list(exhibit.recording.segments.select_related("object", "encrypted_file__ciphertext"))
     packed = _clip_file(exhibit.clip) if exhibit.clip else _camera_files(exhibit.recording, segments)
     facts = Facts(
         v=FACTS_VERSION,
@@ -90,16 +94,39 @@ def contents_of(exhibit_id: UUID) -> Contents:
         clip=_clip(exhibit.clip) if exhibit.clip else None,
         files=_files(packed),
     )
-    return Contents(facts, tuple(file.object for file in packed), _packets(exhibit.clip))
+    plain = exhibit.recording.encrypted_files.filter(plain__isnull=False).order_by("plain_id")
+    return Contents(
+        facts,
+        tuple(file.object for file in packed),
+        _packets(exhibit.clip),
+        tuple(plain.values_list("plain_id", flat=True)),
+    )
 
 
 def _camera_files(recording: Recording, segments: Sequence[Segment]) -> list[PackedFile]:
-    """Every segment, then everything else the camera sent, each as it wrote it."""
-    files = [PackedFile(SEGMENT, segment.name, segment.object) for segment in segments]
-    return files + [
-        PackedFile(one.kind, one.name, one.object)
-        for one in recording.attachments.select_related("object").order_by("name", "id")
+    """Every segment, then all else the camera sent, each as it wrote it; then the plain text of what it encrypted."""
+    attachments = recording.attachments.select_related("object", "encrypted_file__ciphertext")
+    opened = recording.encrypted_files.filter(plain__isnull=False)
+    return [
+        *(PackedFile(SEGMENT, segment.name, _as_it_came(segment)) for segment in segments),
+        *(PackedFile(one.kind, one.name, _as_it_came(one)) for one in attachments.order_by("name", "id")),
+        *(
+            PackedFile(DECRYPTED, _plain_name(one.file_name), one.plain)
+            for one in opened.select_related("plain", "segment", "attachment").order_by("plain_id")
+            if one.plain is not None
+        ),
     ]
+
+
+def _as_it_came(part: Segment | Attachment) -> SealedObject:
+    """The file as the camera sent it: of one that it encrypted, the ciphertext."""
+    encrypted = getattr(part, "encrypted_file", None)
+    return encrypted.ciphertext if encrypted else part.object
+
+
+def _plain_name(name: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-decrypted.{suffix}" if dot else f"{name}-decrypted"
 
 
 def _clip_file(clip: Clip) -> list[PackedFile]:
@@ -148,7 +175,7 @@ def _incident(incident: Incident) -> IncidentFacts:
 def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
     recording = exhibit.recording
     camera = recording.camera
-    issued_to = wearer_at(camera.id, recording.started_at) if camera else None
+    issued_to = wearer_at(camera.id, recording.filmed_at) if camera else None
     return RecordingFacts(
         id=str(recording.id),
         name=recording.source_name,
@@ -163,7 +190,8 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         camera_issued_to=_person(issued_to) if issued_to else None,
         unit=recording.unit.name if recording.unit else None,
         category=recording.category.name if recording.category else None,
-        flags=tuple(sorted(recording.flags)),
+        # What was settled since was a doubt all the same, and whoever gets the footage must know of it.
+        flags=tuple(sorted({*recording.flags, *recording.settled_flags.values_list("flag", flat=True)})),
         # What was said about the rest of a recording is not the business of whoever gets an excerpt.
         bookmarks=() if exhibit.clip_id else _bookmarks(recording),
         segments=tuple(map(_segment, segments)),
@@ -178,13 +206,14 @@ def _bookmarks(recording: Recording) -> tuple[BookmarkFacts, ...]:
 
 
 def _segment(segment: Segment) -> SegmentFacts:
+    came = _as_it_came(segment)
     return SegmentFacts(
         id=str(segment.id),
         ordinal=segment.ordinal,
         name=segment.name,
-        object=str(segment.object_id),
-        size_bytes=segment.object.size_bytes,
-        sha256=bytes(segment.object.sha256).hex(),
+        object=str(came.id),
+        size_bytes=came.size_bytes,
+        sha256=bytes(came.sha256).hex(),
         started_at=_time(segment.started_at),
         stopped_at=_time(segment.stopped_at),
     )

@@ -24,13 +24,21 @@ from tabard.vault import services as vault
 PROVEN_KINDS = (
     EventKind.OBJECT_SEALED,
     EventKind.OBJECT_CONFLICTED,
+    EventKind.OBJECT_DECRYPTED,
     EventKind.RECORDING_SEALED,
     EventKind.SEGMENT_PACKETS_INDEXED,
     EventKind.CLIP_REQUESTED,
     EventKind.CLIP_CUT,
     EventKind.EXHIBIT_PRODUCED,
 )
-_DISCLOSED = frozenset({EventKind.CLIP_REQUESTED, EventKind.CLIP_CUT, EventKind.EXHIBIT_PRODUCED})
+_DISCLOSED = frozenset(
+    {
+        EventKind.OBJECT_DECRYPTED,
+        EventKind.CLIP_REQUESTED,
+        EventKind.CLIP_CUT,
+        EventKind.EXHIBIT_PRODUCED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

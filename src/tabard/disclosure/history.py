@@ -178,7 +178,19 @@ def _files(recording: Recording) -> tuple[File, ...]:
         *recording.segments.select_related("object"),
         *recording.attachments.select_related("object").order_by("name", "id"),
     ]
-    return tuple(File(part.name, part.object.size_bytes, bytes(part.object.sha256).hex()) for part in parts)
+    files = [File(part.name, part.object.size_bytes, bytes(part.object.sha256).hex()) for part in parts]
+    encrypted = recording.encrypted_files.filter(plain__isnull=False)
+    return (
+        *files,
+        *(
+            File(
+                f"{each.file_name}, as it came, encrypted",
+                each.ciphertext.size_bytes,
+                bytes(each.ciphertext.sha256).hex(),
+            )
+            for each in encrypted.select_related("ciphertext", "segment", "attachment").order_by("id")
+        ),
+    )
 
 
 def _head() -> Head | None:

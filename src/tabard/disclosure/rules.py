@@ -18,6 +18,7 @@ Leaves = Sequence[ProvenLeaf]
 
 # An object that came as a second, different copy under a name already taken was sealed like any other.
 SEALED_KINDS = ("object.sealed", "object.conflicted")
+DECRYPTED_KIND = "object.decrypted"
 MOST_PROBLEMS_SHOWN = 3
 
 
@@ -52,6 +53,8 @@ def counted(number: int, noun: str) -> str:
 def footage_is_sealed(facts: Facts, leaves: Leaves) -> str:
     """Each file's SHA-256 stands in a proven entry of the log about that very file.
 
+    Of a file that was decrypted, the entry also names what it was decrypted from, which is among the files.
+
     Raises:
         CheckFailed: one does not.
     """
@@ -60,6 +63,7 @@ def footage_is_sealed(facts: Facts, leaves: Leaves) -> str:
         for file in facts.files
         if sealing_of(facts, file, leaves) is None
     )
+    refuse(_decryption_problems(facts, leaves))
     count = counted(len(facts.files), "file")
     return f"The log holds the SHA-256 of all that {facts.exhibit.reference} consists of: {count}."
 
@@ -202,16 +206,42 @@ def _tied_in_words(tied: Tied) -> str:
 def _sealed(object_id: str, sha256: str, leaves: Leaves) -> ProvenLeaf | None:
     for proven in leaves:
         if proven.leaf.sha256 == sha256 and any(
-            proven.is_about(kind, "object", object_id) for kind in SEALED_KINDS
+            proven.is_about(kind, "object", object_id) for kind in (*SEALED_KINDS, DECRYPTED_KIND)
         ):
             return proven
     return None
 
 
+def _decryption_problems(facts: Facts, leaves: Leaves) -> Iterator[str]:
+    """What was decrypted rests on a ciphertext and a key file that are in the pack as they came."""
+    there = {(file.object, file.sha256) for file in facts.files if file.kind != "decrypted"}
+    for file in facts.files:
+        if file.kind != "decrypted":
+            continue
+        said = _opened(_entry(DECRYPTED_KIND, "object", file.object, leaves))
+        if not {_named(said, "ciphertext"), _named(said, "key_file")} <= there:
+            yield f"{file.file} was not decrypted from files of this exhibit."
+
+
+def _named(said: Mapping[str, Any], part: str) -> tuple[Any, Any]:
+    """The object and hash that an entry's details give under a name."""
+    found = said.get(part)
+    return (found.get("object"), found.get("sha256")) if isinstance(found, Mapping) else (None, None)
+
+
+def _plain_sha256(source: SegmentFacts, leaves: Leaves) -> str | None:
+    """What the log says that the segment decrypts to; its own hash, where it came in the clear."""
+    opened = (one for one in leaves if one.leaf.kind == DECRYPTED_KIND and one.details is not None)
+    for one in opened:
+        if _named(_opened(one), "ciphertext") == (source.object, source.sha256):
+            return one.leaf.sha256
+    return source.sha256
+
+
 def _clip_problems(clip: ClipFacts, source: SegmentFacts, leaves: Leaves) -> Iterator[str]:
     asked = _entry("clip.requested", "clip", clip.id, leaves)
     cut = _entry("clip.cut", "clip", clip.id, leaves)
-    yield from _differences("clip.requested", {"sha256": source.sha256}, _leaf_values(asked))
+    yield from _differences("clip.requested", {"sha256": _plain_sha256(source, leaves)}, _leaf_values(asked))
     wanted = {"segment": clip.segment, "start_ms": clip.asked_start_ms, "end_ms": clip.asked_end_ms}
     yield from _differences("clip.requested", wanted, _opened(asked))
     got = {
