@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips clean
+.PHONY: mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -67,6 +67,9 @@ flips: install ## Flip 1,000 random bits of sealed objects in two stores; all mu
 faults: install ## Fail every system call of a seal and of a checkpoint; kill PostgreSQL 200 times; takes half an hour
 	TABARD_FAULTS_EVERY=1 TABARD_KILLS=200 $(BIN)/pytest -s tests/faults/test_every_system_call.py \
 	  tests/faults/test_postgres_kills.py tests/faults/test_plants.py
+
+mutants: install ## Take in 10,000 movies that are broken on purpose, and every sample file; takes an hour
+	TABARD_MUTANTS=10000 TABARD_ALL_SAMPLES=1 $(BIN)/pytest -s tests/faults/test_folder_faults.py
 
 tampering: install ## All tamper cases, and 1,000 verifications of honest histories; takes minutes
 	TABARD_CLEAN_RUNS=1000 $(BIN)/pytest tests/integration/tampering tests/properties/test_log.py

@@ -16,6 +16,7 @@ from tabard.recordings.spellings import SPELLINGS, fields_of, spelled
 
 MOST_ROWS = 5_000_000
 MOST_BYTES = 2 * 1024**3
+_HEAD_CHARACTERS = 10_000
 _LONGEST_CELL = 128 * 1024
 ALGORITHMS = {64: "sha256", 40: "sha1", 32: "md5"}
 _HASH_FIELDS = ("sha256", "sha1", "md5")
@@ -105,7 +106,8 @@ def _table(text: str) -> Iterator[Row]:
 
 
 def _delimiter(text: str) -> str:
-    head = text.partition("\n")[0]
+    """What stands most often between the cells of the first lines, of which some may be a title."""
+    head = text[:_HEAD_CHARACTERS]
     return max(",;\t|", key=head.count)
 
 
