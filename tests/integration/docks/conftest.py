@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import call_command
+from django.db import connections
+from django.test import override_settings
 
 from tabard.custody import sequencer
 from tabard.custody.actors import Actor
@@ -21,10 +24,11 @@ from tabard.custody.adapters import log_signer
 from tabard.fleet.docks import enrol_key, key_id_of
 from tabard.fleet.services import install_dock
 from tabard.intake.axis.direct import DoorProtocol
+from tabard.intake.models import ReceivedObject, Upload
 from tabard.kernel import clock
 from tabard.people.services import create_unit
 from tabard.safekeeping import securing
-from tabard.vault.models import SealedObject
+from tabard.vault.models import PartialObject, SealedObject
 
 BY = Actor.system("test")
 DAY_ONE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -61,6 +65,26 @@ class Dock:
     port: int
     private: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     token: str = ""
+    row: object = None
+    key: object = None
+
+    @property
+    def uploads(self):
+        return Upload.objects.filter(dock=self.row)
+
+    @property
+    def partial(self):
+        """The row of its one upload that is under way."""
+        return PartialObject.objects.get(pk__in=self.uploads.values("pk"))
+
+    @property
+    def sealed(self):
+        """The objects that were sealed of its files."""
+        return SealedObject.objects.filter(received__container__dock=self.row)
+
+    @property
+    def received(self):
+        return ReceivedObject.objects.filter(container__dock=self.row)
 
     @property
     def public(self):
@@ -146,17 +170,28 @@ class Dock:
         return self.post("permits", {**said, "camera": camera, **more})
 
 
-@pytest.fixture
-def vault_folder(tmp_path, settings):
-    folder = tmp_path / "vault"
-    settings.TABARD_STORE_URL = folder.as_uri()
-    settings.TABARD_SPOOL_RESERVE_BYTES = 0
-    return folder
+@pytest.fixture(scope="module")
+def db(django_db_setup, django_db_blocker):
+    """Commits for real, for a whole module: each test has a dock of its own, and looks at what is that dock's.
+
+    Named as pytest-django names its own, which is how that knows that a test needs the database.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
 
 
-@pytest.fixture
-def door(transactional_db, vault_folder):
-    """The port of a door that runs until the test ends, as production serves it."""
+@pytest.fixture(scope="module")
+def vault_folder(db, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vault")
+    with override_settings(TABARD_STORE_URL=folder.as_uri(), TABARD_SPOOL_RESERVE_BYTES=0):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def door(vault_folder):
+    """The port of a door that runs for the module, as production serves it."""
     from tabard.config.asgi import door as door_app  # sets Django up, so not at the top
 
     config = uvicorn.Config(
@@ -180,8 +215,8 @@ def door(transactional_db, vault_folder):
     assert not thread.is_alive()
 
 
-@pytest.fixture
-def unit(transactional_db):
+@pytest.fixture(scope="module")
+def unit(db):
     return create_unit(kind="force", code="PL", name="Lewisham", parent=None, by=BY, at=DAY_ONE)
 
 
@@ -189,10 +224,10 @@ def unit(transactional_db):
 def another_dock(door, unit):
     """A dock that is installed, enrolled and signed in."""
 
-    def make(serial="D-2"):
+    def make():
+        serial = f"D-{secrets.token_hex(4)}"
         row = install_dock(serial=serial, site="Lewisham", unit=unit, bays=8, by=BY, at=DAY_ONE)
-        dock = Dock(door)
-        dock.row = row
+        dock = Dock(door, row=row)
         dock.key = enrol_key(
             dock=row, public_key=base64url(dock.public), name="station PC", by=BY, at=DAY_ONE
         )
@@ -204,12 +239,12 @@ def another_dock(door, unit):
 
 @pytest.fixture
 def dock(another_dock):
-    return another_dock("D-1")
+    return another_dock()
 
 
 @pytest.fixture
 def footage():
-    return lambda size: os.urandom(size)
+    return os.urandom
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tabard.intake.tus.errors import (
 )
 from tabard.intake.tus.protocol import VERSION
 from tabard.kernel.errors import Conflict, Denied, Invalid, NotFound, TabardError, Unavailable
-from tabard.vault.errors import PartialInUse, PartialOvertaken, StoreFull
+from tabard.vault.errors import PartialInUse, PartialOvertaken, StoreFull, StoreUrlInvalid
 
 CHECKSUM_STATUS = 460  # tus 1.0.0, "Checksum"
 RETRY_AFTER_S = 5
@@ -47,6 +47,7 @@ _STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (TooManyUploads, 429),
     (ChecksumWrong, CHECKSUM_STATUS),
     (StoreFull, 507),
+    (StoreUrlInvalid, 503),  # nothing that the sender could mend
     (Invalid, 400),
     (Denied, 403),
     (NotFound, 404),
