@@ -45,6 +45,11 @@ class Costs:
     worker_a_gb_s: float
     database_a_recording_s: float
 
+    @property
+    def are_told_apart(self) -> bool:
+        """Whether enough was sent to tell what a gigabyte costs; nothing may be reckoned where it seems to be free."""
+        return self.door_a_gb_s > 0 and self.worker_a_gb_s > 0
+
 
 def costs(large: Phase, shift: Phase) -> Costs:
     """What a recording and a gigabyte cost, by two phases with different shares of both."""

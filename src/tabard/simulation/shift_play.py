@@ -24,7 +24,7 @@ from tabard.simulation.shift import EVIDENTIAL_SHARE, LENGTHS_S, MEAN_LENGTH_S, 
 from tabard.simulation.upload import BookmarkUpload, RecordingUpload, SegmentUpload
 from tabard.simulation.walk import gpstrail, walk
 
-DOORS: Final = ("axis",)
+DOORS: Final = ("axis", "dock")
 """The doors that cameras may be emptied by."""
 _BETWEEN: Final = timedelta(minutes=5)
 _TEAMS: Final = 69  # of a force with two teams a borough

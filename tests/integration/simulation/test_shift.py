@@ -40,10 +40,13 @@ def test_a_small_share_is_played_counted_and_reckoned():
     answer = answer_of(done)
     assert (done.returncode, answer["ok"], answer["wrong"]) == (0, True, [])
     assert answer["sent"] == answer["sealed"] == answer["planned_recordings"] + 4
-    assert answer["files_sent"] == answer["files_sealed"] >= 2 * answer["sent"]
+    assert answer["files_sent"] == answer["files_sealed"] > answer["sent"]  # tracks, by the Axis door
+    assert answer["doors"] == ["axis", "dock"]
     assert answer["upload_ms"]["p95"] >= answer["upload_ms"]["p50"] > 0
     assert answer["peak_mib"]["door"] > 0
-    assert answer["needs"]["doors"] >= answer["needs_as_published"]["doors"] >= 1
+    # So small a run may not tell what a gigabyte costs; then nothing may be reckoned from it.
+    is_free = 0 in (answer["costs"]["door_a_gb_s"], answer["costs"]["worker_a_gb_s"])
+    assert (answer["needs"] is None) == is_free
     assert [step["name"] for step in answer["steps"] if not step["ok"]] == []
 
 
@@ -51,7 +54,8 @@ def test_a_small_share_is_played_counted_and_reckoned():
     ("words", "said"),
     [
         (("--doors", "letterbox"), "letterbox is no door"),
-        (("--door-url", "http://127.0.0.1:1"), "--yes"),
+        (("--door-url", "http://127.0.0.1:1", "--doors", "axis"), "--yes"),
+        (("--door-url", "http://127.0.0.1:1", "--yes"), "--doors axis"),
         (("--scale", "1", "--cameras", "30000"), "larger --scale"),
     ],
 )

@@ -95,6 +95,10 @@ class TestTheNeeds:
         assert found.door_a_recording_s >= 0
         assert found.door_a_gb_s >= 0
 
+    def test_what_seems_to_be_free_was_not_measured(self):
+        assert costs(self.LARGE, self.SHIFT).are_told_apart
+        assert not costs(replace(self.LARGE, worker_cpu_s=0.0), self.SHIFT).are_told_apart
+
     def test_phases_of_one_mixture_cannot_be_told_apart_and_all_is_laid_on_bytes(self):
         found = costs(self.LARGE, self.LARGE)
         assert found.door_a_recording_s == 0

@@ -44,7 +44,7 @@ def shift(
         int,
         typer.Option(help="How many MiB are sent in large files first, to tell what a byte costs.", min=4),
     ] = 512,
-    doors: Annotated[str, typer.Option(help="By which doors: `axis`.")] = "axis",
+    doors: Annotated[str, typer.Option(help="By which doors: `axis`, `dock`, or both.")] = "axis,dock",
     seed: Annotated[int, typer.Option(help="The same seed plays the same shift.", min=0)] = 1,
     door_url: Annotated[
         str,
@@ -74,6 +74,11 @@ def shift(
     if dry_run:
         emit({"ok": True, "dry_run": True, **plan}, as_json=json)
         return
+    if door_url and "dock" in names:
+        fail(
+            "Only docks that are enrolled may send by the dock door, and those of a running installation are real.",
+            "Add --doors axis, or leave --door-url out.",
+        )
     if door_url and not yes:
         fail(
             "Footage that shows nothing would be put into this installation, where it stays until it is disposed of.",
@@ -170,6 +175,12 @@ def _say(answer: dict[str, Any]) -> None:
         f"(p50), {upload['p95']} ms (p95); the door had {answer['peak_mib'].get('door', 0)} MiB at most and refused "
         f"{answer['refused_503']} times."
     )
+    if answer["needs"] is None:
+        console.print(
+            "Too little was sent to tell what a gigabyte costs, so nothing is reckoned for the whole force. "
+            "Ask for more with --large-mib, or for a smaller --scale."
+        )
+        return
     _say_needs("The whole force needs", answer["needs"], answer["arithmetic"])
     _say_needs(
         "With as few recordings as are published it needs",

@@ -3,9 +3,10 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, Final
 
@@ -15,14 +16,20 @@ from tabard.cli.demo import enrolment
 from tabard.cli.demo.steps import StepFailed, Steps, wait_until
 from tabard.cli.simulate.counting import Count, count, jobs_waiting
 from tabard.cli.simulate.installation import Cost, OwnProcesses
+from tabard.dock.keys import DockKey
+from tabard.fleet.docks import enrol_key
+from tabard.fleet.models import Dock
 from tabard.intake.destinations import open_destination
 from tabard.kernel.clock import now
 from tabard.simulation.axis import Answered, AxisSystem
 from tabard.simulation.needs import ASSUMPTIONS, Costs, Needs, Phase, arithmetic, costs, needs
 from tabard.simulation.shift import PUBLISHED_RECORDINGS_A_CAMERA, ShiftSpec, homecomings
 from tabard.simulation.shift_play import Played, Sender, ShiftPlay, force_for
+from tabard.simulation.tus import Station, Stations
 
 LARGE_FILES: Final = 4
+STATIONS: Final = 8
+"""How many docks cameras are spread over; each may have only so many uploads open."""
 _WORK_WITHIN_S: Final = 3600.0
 _SETTLE_S: Final = 1.0
 _MEGA: Final = 1e6
@@ -40,7 +47,7 @@ class Answers:
         """One answer, from any thread."""
         with self._lock:
             self.busy += answered.status == 503
-            if answered.method == "PUT" and answered.path.endswith(".mp4") and answered.status == 201:
+            if answered.path.endswith(".mp4") and answered.status in {201, 204}:
                 self.upload_s.append(answered.seconds)
 
     def percentile_ms(self, share: float) -> float | None:
@@ -93,11 +100,31 @@ class ShiftRun:
 
     @contextmanager
     def _senders(self, answers: Answers) -> Iterator[dict[str, Sender]]:
-        """One signed-in system at each door."""
+        """Whoever sends by each of the doors, signed in."""
+        senders: dict[str, Sender] = {}
+        with ExitStack() as stack:
+            if "axis" in self.doors:
+                senders["axis"] = stack.enter_context(self._axis(answers))
+            if "dock" in self.doors:
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="tabard-docks-")))
+                senders["dock"] = stack.enter_context(self._stations(answers, folder))
+            yield senders
+
+    def _axis(self, answers: Answers) -> AxisSystem:
         username = f"shift-{secrets.token_hex(4)}"
         _, key = open_destination(name="Simulated docks", username=username, by=enrolment.BY, at=now())
-        with AxisSystem(f"{self.door_url}/auth/v1.0", username, key, observe=answers.take) as axis:
-            yield {"axis": axis}
+        return AxisSystem(f"{self.door_url}/auth/v1.0", username, key, observe=answers.take)
+
+    def _stations(self, answers: Answers, folder: Path) -> Stations:
+        """Some docks of the force, each with a new key."""
+        stations = []
+        for dock in Dock.objects.order_by("serial")[:STATIONS]:
+            home = folder / dock.serial
+            home.mkdir(mode=0o700)
+            key = DockKey.make(home)
+            enrol_key(dock=dock, public_key=key.public, name="Simulated", by=enrolment.BY, at=now())
+            stations.append(Station(self.door_url, key, observe=answers.take))
+        return Stations(stations)
 
     def _send_large(self, play: ShiftPlay) -> tuple[list[Played], Phase]:
         words = f"{LARGE_FILES} large files tell what a byte costs"
@@ -164,7 +191,12 @@ class ShiftRun:
 
 
 def reckoned(spec: ShiftSpec, each: Costs) -> dict[str, Any]:
-    """What the whole force needs, and what it would need if its cameras brought home as much as is published."""
+    """What the whole force needs, and what it would need if its cameras brought home as much as is published.
+
+    Nothing, where too little was sent for that.
+    """
+    if not each.are_told_apart:
+        return {"costs": asdict(each), "needs": None}
     published = replace(spec, recordings_a_camera=PUBLISHED_RECORDINGS_A_CAMERA)
     found, found_published = needs(spec, each), needs(published, each)
     return {
