@@ -93,7 +93,7 @@ class GoPro:
     """A card of a GoPro camera, docked."""
 
     def __init__(self, root: Path, *, serial: str = SERIAL) -> None:
-        self.root = root
+        self.root, self.serial = root, serial
         (root / "DCIM" / "100GOPRO").mkdir(parents=True)
         (root / "MISC").mkdir()
         said = {

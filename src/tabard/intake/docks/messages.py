@@ -72,6 +72,10 @@ class Fields:
             raise self._wrong(name, "text")
         return on_one_line(value)[:longest]
 
+    def text_if_any(self, name: str, longest: int) -> str | None:
+        """The same; None where it is absent."""
+        return None if self._said.get(name) is None else self.text(name, longest)
+
     def needed(self, name: str, longest: int) -> str:
         """The same, of a field that has to be there."""
         value = self.text(name, longest).strip()

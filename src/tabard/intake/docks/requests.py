@@ -20,6 +20,7 @@ PREFIX = b"/dock/v1/"
 MOST_BODY_BYTES = 512 * 1024
 _UPLOAD = re.compile(r"uploads/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _TEXT = "text/plain; charset=utf-8"
+_LONGEST_NAME = 64 * 1024
 
 
 def answer(request: Request, body: bytes) -> Answer:
@@ -82,8 +83,14 @@ def _upload(request: Request, key: DockKey, upload_id: UUID) -> Answer:
 
 
 def _find(request: Request, key: DockKey, body: bytes) -> Answer:  # noqa: ARG001 - every step has the same shape
-    hashes = Fields.parse(body).hashes("sha256")
-    return json_answer(200, {"found": status.find(sha256s=hashes, dock=key.dock)})
+    said = Fields.parse(body)
+    found = status.find(
+        sha256s=said.hashes("sha256"),
+        dock=key.dock,
+        filename=said.text_if_any("filename", _LONGEST_NAME),
+        camera=said.text_if_any("camera", _LONGEST_NAME),
+    )
+    return json_answer(200, {"found": found})
 
 
 def _complete(request: Request, key: DockKey, body: bytes) -> Answer:

@@ -13,7 +13,8 @@ from tabard.fleet.models import Dock
 from tabard.intake.docks import safety
 from tabard.intake.models import Container, ErasePermit, Upload
 from tabard.intake.tus.errors import UploadGone
-from tabard.intake.tus.uploads import Limits, look
+from tabard.intake.tus.protocol import short
+from tabard.intake.tus.uploads import Limits, announced_of, look
 
 
 class State(StrEnum):
@@ -79,13 +80,26 @@ def status(*, upload_id: UUID, dock: Dock, at: datetime) -> UploadStatus:
     )
 
 
-def find(*, sha256s: Collection[bytes], dock: Dock) -> dict[str, str]:
-    """For each hash the dock's upload that sealed those bytes, or is bringing a file that was announced with it."""
+def find(
+    *, sha256s: Collection[bytes], dock: Dock, filename: str | None = None, camera: str | None = None
+) -> dict[str, str]:
+    """For each hash the dock's upload that sealed those bytes, or is bringing a file that was announced with it.
+
+    Args:
+        sha256s: The hashes.
+        dock: Whose uploads.
+        filename: Where given, only uploads that told this name: two cameras may hold equal bytes, of an empty file.
+        camera: Where given, only uploads of this camera; empty: of one that was not told.
+    """
     sealed = Q(object__sha256__in=sha256s)
     coming = Q(sha256__in=sha256s, sealed_at__isnull=True, ended_at__isnull=True)
     found: dict[str, str] = {}
     ours = Upload.objects.filter(sealed | coming, dock=dock).select_related("object")
+    if camera is not None:
+        ours = ours.filter(camera__iexact=short(camera.strip()))
     for upload in ours.order_by("created_at"):
+        if filename is not None and announced_of(upload).told_filename != filename:
+            continue
         if upload.object is not None:
             found[bytes(upload.object.sha256).hex()] = str(upload.pk)
         elif upload.sha256 is not None:
