@@ -1,5 +1,6 @@
 """What one trigger of one camera produced, and what was said about it since."""
 
+import math
 from datetime import datetime
 from uuid import UUID
 
@@ -147,6 +148,16 @@ class Recording(models.Model):
     def is_corrected(self) -> bool:
         """Whether `filmed_at` is a corrected time, and not the camera's."""
         return self.corrected_start_at is not None
+
+    @property
+    def clock_uncertainty_s(self) -> int | None:
+        """How sure the corrected time is, in whole seconds, rounded up; None where there is none."""
+        return None if self.clock_uncertainty_ms is None else math.ceil(self.clock_uncertainty_ms / 1000)
+
+    @property
+    def clock_off_by_s(self) -> float | None:
+        """How far off the camera's clock was, ahead or behind, in seconds; None where that is not known."""
+        return None if self.clock_offset_ms is None else abs(self.clock_offset_ms) / 1000
 
     @property
     def filmed_until_at(self) -> datetime:

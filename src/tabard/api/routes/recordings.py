@@ -28,8 +28,9 @@ from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.people.selectors import subtree_ids
 from tabard.recordings import selectors, services
+from tabard.recordings.keyset import RecordingPage
 from tabard.recordings.models import Category, Clip, Recording, Track
-from tabard.recordings.selectors import RecordingFilter, RecordingPage
+from tabard.recordings.selectors import RecordingFilter
 from tabard.recordings.viewing import record_search, record_view
 
 recordings = Operations("recordings")

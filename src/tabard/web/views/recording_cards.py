@@ -11,6 +11,13 @@ from tabard.recordings.models import Recording
 _SHORT = {
     Recording.Flag.WEARER_DIFFERS: "Wearer differs",
     Recording.Flag.CLOCK_SUSPECT: "Clock suspect",
+    Recording.Flag.CLOCK_WRONG: "Clock wrong",
+    Recording.Flag.CLOCK_HOUR_OFF: "Clock an hour off",
+    Recording.Flag.CLOCK_JUMPED: "Clock was set",
+    Recording.Flag.NO_TIME_ZONE: "No time zone",
+    Recording.Flag.GAP: "Gap",
+    Recording.Flag.OVERLAP: "Overlap",
+    Recording.Flag.NUMBERS_MISSING: "Numbers missing",
     Recording.Flag.LATE_FILE: "Late file",
 }
 _RED = {Recording.Flag.CANNOT_DECODE, Recording.Flag.CONFLICT, Recording.Flag.NO_FOOTAGE}
