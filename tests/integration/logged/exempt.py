@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 WITHIN = "only ever inside the transaction of another act, whose event speaks of it: "
 
+READS = "reads; the time says which moment is shown"
+GIVES_UP = "may give uploads up, each by intake.tus.uploads.give_up"
+PARTIAL = "how far an upload is, which nobody knows as footage until intake.tus.uploads.complete_upload"
+
 SERVICES: Mapping[str, str] = {
     "custody.copying.copy_binary": "how events are inserted",
     "custody.copying.copy_rows": "how lists reach temporary tables",
@@ -16,11 +20,23 @@ SERVICES: Mapping[str, str] = {
     "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
     "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
     "custody.timestamping.stamping.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
+    "fleet.dock_selectors.dock_now": READS,
+    "fleet.dock_selectors.docks_now": READS,
+    "fleet.dock_selectors.overdue_cameras": READS,
+    "fleet.docks.sign_in": "a session says nothing of footage; what is sent, permitted and erased in it names the dock",
+    "intake.tus.uploads.open_upload": "an announcement: what comes of it is logged when it is whole, or given up",
+    "intake.tus.uploads.look": GIVES_UP,
+    "intake.tus.uploads.lost": GIVES_UP,
+    "intake.tus.uploads.make_way": GIVES_UP,
+    "intake.tus.uploads.refuse_different": GIVES_UP,
+    "intake.tus.uploads.tidy": GIVES_UP,
     "intake.arrivals.open_for_collection": "as an empty container (put_container): a name, until something is received",
     "intake.arrivals.open_for_dock": "the same",
     "intake.destinations.sign_in": "notes when a body-worn system last signed in, and that its newer key is in use",
     "fleet.clocks.clock_of": "reads the force's own kit",
     "fleet.clocks.keep_satellite_reading": WITHIN + "recordings.services.register",
+    "intake.folder.services.begin": "a run that began; each file it takes in is logged, and so is its end",
+    "intake.folder.services.note": "what the operator is told of each file; folder.reconciled commits to its hash",
     "intake.services.put_container": "an empty container is a name and says nothing of footage; what is put into it is "
     "logged, and so is what is said of it later (`put_container#late`)",
     "media.making.copy": "moves bytes between files",
@@ -48,6 +64,10 @@ SERVICES: Mapping[str, str] = {
     "safekeeping.restore.fill": "fills an empty database, whose log it brings; safekeeping.restore.complete logs it",
     "safekeeping.securing.secure_waiting": "calls secure for each object",
     "safekeeping.unseen.seen_again": "notes when a copy was last read; safekeeping.scrub.scrub logs the run",
+    "vault.partials.acknowledge": PARTIAL,
+    "vault.partials.end": PARTIAL,
+    "vault.partials.resume": PARTIAL,
+    "vault.partials.start": PARTIAL,
     "vault.services.give_up": "removes what was sealed for an act that failed; nobody ever knew it",
     "vault.services.start": "begins an object that nobody knows until it is recorded",
     "vault.services.record": WITHIN + "whatever seals: intake.receive, derivatives, packets, clips, packs",
