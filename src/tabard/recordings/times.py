@@ -49,10 +49,11 @@ def timing_of(draft: RecordingDraft, when: When, camera: Camera | None, received
     """What is known of the true time of a recording that comes in, in one statement at most."""
     if draft.is_satellite_time and when.is_told:
         itself = Reading(when.started_at, when.started_at, SATELLITES_UNCERTAIN, is_ours=False)
-        return Timing(correct(when.started_at, received_at, (), itself), received_at)
+        found = correct(when.started_at, received_at, (), itself)
+        return Timing(found, received_at, _own_reading(draft, when.started_at))
     if camera is None or not when.is_told:
         return Timing(Correction(), received_at)
-    own = _own_reading(draft, when)
+    own = _own_reading(draft, when.started_at - timedelta(seconds=draft.gnss_offset_s or 0))
     readings = clocks.readings_around(camera_id=camera.pk, shown_at=when.started_at, received_at=received_at)
     found = correct(when.started_at, received_at, readings, own)
     return Timing(found, begun_by(when.started_at, received_at, readings), own)
@@ -106,11 +107,12 @@ def cameras_waiting() -> list[UUID]:
     return list(waiting.order_by("camera_id").values_list("camera_id", flat=True).distinct())
 
 
-def _own_reading(draft: RecordingDraft, when: When) -> Reading | None:
+def _own_reading(draft: RecordingDraft, true_at: datetime) -> Reading | None:
+    """What the camera's clock showed at the true time, where the footage tells how far ahead it was."""
     if draft.gnss_offset_s is None:
         return None
-    offset = timedelta(seconds=draft.gnss_offset_s)
-    return Reading(when.started_at, when.started_at - offset, SATELLITES_UNCERTAIN, is_ours=False)
+    shown_at = true_at + timedelta(seconds=draft.gnss_offset_s)
+    return Reading(shown_at, true_at, SATELLITES_UNCERTAIN, is_ours=False)
 
 
 def _concerned(camera_id: UUID, first: ClockReading) -> QuerySet[Recording]:

@@ -173,6 +173,13 @@ class TestAsItComesIn:
         assert (recording.clock_basis, recording.clock_offset_ms) == ("satellites", 0)
         assert recording.filmed_at == FILMED_AT
 
+    def test_beside_satellite_times_the_camera_clock_is_still_read(self, world):
+        worn = camera(world)
+        recording = come_in(b"one", is_satellite_time=True, gnss_offset_s=3600.0)
+        assert recording.filmed_at == recording.started_at == FILMED_AT
+        reading = worn.clock_readings.get()
+        assert (reading.our_at, reading.offset_ms) == (FILMED_AT, 3_600_000)
+
     def test_it_is_listed_and_found_by_its_corrected_time(self, world):
         worn = camera(world)
         read_clock(worn, DAY_ONE, YEARS)
