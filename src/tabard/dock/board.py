@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ class CameraLine:
     Attributes:
         files: The footage that was found on it since it was docked.
         size_bytes: Of all that.
+        left_bytes: Of what is on it now.
+        sent_bytes: Of what has left for the server.
         spooled, sealed, secured, permitted, erased: How many files came at least so far.
         differing: How many are not what was sealed under their name before.
         troubled: How many a person must look at.
@@ -33,6 +35,8 @@ class CameraLine:
     root: str
     files: int = 0
     size_bytes: int = 0
+    left_bytes: int = 0
+    sent_bytes: int = 0
     spooled: int = 0
     sealed: int = 0
     secured: int = 0
@@ -70,6 +74,17 @@ class Meter:
         """So many more were moved."""
         with self._lock:
             self._moved.append((steady_s(), size_bytes))
+
+    def following(self) -> Callable[[int], None]:
+        """What counts along as a number of bytes grows; what was there at first was moved before."""
+        seen: int | None = None
+
+        def follow(size_bytes: int) -> None:
+            nonlocal seen
+            self.add(max(0, size_bytes - (size_bytes if seen is None else seen)))
+            seen = size_bytes
+
+        return follow
 
     def rate(self) -> float:
         """Bytes a second."""

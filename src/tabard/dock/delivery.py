@@ -22,7 +22,7 @@ def deliver(station: Station, known: Known, outgoing: Outgoing, *, on_sent: Call
         station: The agent's parts.
         known: The file, as it is remembered.
         outgoing: Its bytes, and what is said of it.
-        on_sent: Told how many bytes are durable at the server, as they grow.
+        on_sent: Told how many bytes of it have left so far.
 
     Raises:
         As `Sender.send`; DoorBusy also where somebody else is sending this very file.

@@ -45,16 +45,10 @@ class Draining:
         return self._count()
 
     def _send(self, entry: Entry) -> None:
-        known, meter, seen = self._known(entry), self._station.board.spool_meter, 0
-
-        def on_sent(sent_bytes: int) -> None:
-            nonlocal seen
-            meter.add(max(0, sent_bytes - seen) if seen else 0)
-            seen = sent_bytes
-
+        known, metered = self._known(entry), self._station.board.spool_meter.following()
         try:
             with self._station.spool.outgoing(entry) as outgoing:
-                known = deliver(self._station, known, outgoing, on_sent=on_sent)
+                known = deliver(self._station, known, outgoing, on_sent=metered)
         except DoorAway as error:
             self._say(error.message)
             return
@@ -72,12 +66,11 @@ class Draining:
         return self._station.memory.know(entry.card, found, entry.glance, at=self._station.now())
 
     def _count(self) -> int:
-        broken = self._station.spool.broken()
+        entries, broken = self._station.spool.survey()
         words = (
             f"{len(broken)} files of the spool cannot be read; the cards still have them." if broken else ""
         )
-        files = sum(1 for _ in self._station.spool.entries())
         board = self._station.board
         board.fault(_BROKEN, words)
-        board.spool_files, board.spool_bytes = files, self._station.spool.size_bytes
-        return files
+        board.spool_files, board.spool_bytes = len(entries), self._station.spool.size_bytes
+        return len(entries)

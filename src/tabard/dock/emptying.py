@@ -25,7 +25,7 @@ from tabard.dock.errors import (
 from tabard.dock.line import steady_s
 from tabard.dock.memory import Known
 from tabard.dock.reading import check_unchanged, glance, hash_file, opened, pieces, read_span
-from tabard.dock.rules import Do, FileFacts, ServerState, Step, WaitsFor, next_step
+from tabard.dock.rules import Do, FileFacts, ServerState, Stage, Step, WaitsFor, next_step
 from tabard.dock.sending import Outgoing
 from tabard.dock.station import Station
 from tabard.dock.watching import (
@@ -107,6 +107,7 @@ class Emptying:
             self._card,
             files=len(self._files),
             size_bytes=sum(each.size_bytes for each in self._files),
+            left_bytes=sum(each.size_bytes for each in found),
             faults=tuple(faults),
         )
 
@@ -205,14 +206,13 @@ class Emptying:
     def _send(self, file: Watched) -> None:
         known = _sure(file.known)
         metadata = describe(self._card, file.found, self._groups[file.found])
-        seen = 0
+        metered, before = self._meter.following(), self._sent_bytes()
 
         def on_sent(sent_bytes: int) -> None:
-            nonlocal seen
-            self._meter.add(max(0, sent_bytes - seen) if seen else 0)
-            seen = sent_bytes
+            metered(sent_bytes)
             percent = 100 * sent_bytes // max(1, known.size_bytes)
-            self._station.board.show(self._card, doing=f"sending {file.found.name} {percent} %")
+            doing = f"sending {file.found.name} {percent} %"
+            self._station.board.show(self._card, doing=doing, sent_bytes=before + sent_bytes)
 
         with opened(self._card, file.found) as open_file:
 
@@ -274,6 +274,9 @@ class Emptying:
         except (DoorAway, DoorRefuses, UploadGone):
             return  # it expires by itself
 
+    def _sent_bytes(self) -> int:
+        return sum(each.size_bytes for each, file in self._files.items() if stage_of(file) >= Stage.SEALED)
+
     def _count(self) -> None:
         self._station.board.count(self._card, Counter(map(stage_of, self._files.values())))
 
@@ -288,7 +291,14 @@ class Emptying:
         words = most_telling(files)
         board = self._station.board
         board.count(self._card, tally.stages)
-        board.show(self._card, doing="", waits_for=words, differing=tally.differing, troubled=tally.troubled)
+        board.show(
+            self._card,
+            doing="",
+            waits_for=words,
+            sent_bytes=self._sent_bytes(),
+            differing=tally.differing,
+            troubled=tally.troubled,
+        )
         return tally
 
 

@@ -62,7 +62,7 @@ def _camera(card: Card, line: CameraLine) -> dict[str, Any]:
     values: dict[str, Any] = {
         "serial": card.serial,
         "files": line.files - line.erased,
-        "bytes": line.size_bytes,
+        "bytes": line.left_bytes,
         "free_bytes": card.free_bytes,
         "faults": _bounded(line.faults),
     }

@@ -125,7 +125,7 @@ def next_step(file: FileFacts, now: Circumstances) -> Step:
     if file.problem:
         return Step(Do.NOTHING, WaitsFor.PERSON, file.problem)
     if not file.has_settled:
-        return Step(Do.WAIT, WaitsFor.SETTLING, "It is still being written.")
+        return Step(Do.WAIT, WaitsFor.SETTLING, "It waits until the file has stopped growing.")
     if file.state not in _ON_THE_SERVER:
         return _towards_the_server(file, now)
     if file.state is ServerState.SEALED:

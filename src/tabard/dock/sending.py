@@ -125,7 +125,7 @@ class Sender:
             outgoing: The file.
             upload: The upload it goes into, from whatever byte the server has last.
             is_new: Whether it was made just now, so that nothing is in it.
-            on_sent: Told the number of bytes that are durable there, as they grow.
+            on_sent: Told how many bytes of the file have left so far; what is durable of them the answers say.
 
         Raises:
             ChecksumDiffers: the server computes another hash, again and again.
@@ -165,13 +165,13 @@ class Sender:
             chunk = outgoing.read(offset, end)
             if len(chunk) != end - offset:
                 raise FileChanged("The file gives fewer bytes than it had.")
-            answer = self._patch(upload, offset, chunk)
+            answer = self._patch(upload, offset, chunk, on_sent)
             offset = _offset(answer)
             on_sent(offset)
             if offset >= outgoing.size_bytes:
                 return _sealed(answer, offset)
 
-    def _patch(self, upload: str, offset: int, chunk: bytes) -> Answer:
+    def _patch(self, upload: str, offset: int, chunk: bytes, on_sent: Callable[[int], None]) -> Answer:
         digest = b64encode(hashlib.sha256(chunk).digest()).decode("ascii")
         headers = {
             **_TUS,
@@ -180,15 +180,21 @@ class Sender:
             "Upload-Offset": str(offset),
             "Upload-Checksum": f"sha256 {digest}",
         }
-        return self._door.request("PATCH", f"/tus/{upload}", headers=headers, body=lambda: self._paced(chunk))
+        return self._door.request(
+            "PATCH",
+            f"/tus/{upload}",
+            headers=headers,
+            body=lambda: self._paced(chunk, lambda sent: on_sent(offset + sent)),
+        )
 
-    def _paced(self, chunk: bytes) -> Iterator[bytes]:
+    def _paced(self, chunk: bytes, on_sent: Callable[[int], None]) -> Iterator[bytes]:
         """The chunk in pieces, none before its time."""
         for start in range(0, len(chunk), self._piece_bytes):
             piece = chunk[start : start + self._piece_bytes]
             if self._stop.wait(self._pace.take(len(piece), at_s=steady_s())):
                 raise Stopped
             yield piece
+            on_sent(start + len(piece))
 
     def _check_may_send(self) -> None:
         if self._stop.is_set():

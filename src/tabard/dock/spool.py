@@ -71,11 +71,12 @@ class Spool:
         self._promised_bytes = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clean()
+        self._size_bytes = sum(path.stat().st_size for path in folder.iterdir())
 
     @property
     def size_bytes(self) -> int:
         """What it takes on its disk."""
-        return sum(_size(path) for path in self._folder.iterdir())
+        return self._size_bytes
 
     @property
     def is_on(self) -> bool:
@@ -108,25 +109,28 @@ class Spool:
             with _full_disk():
                 durable.publish(staged, self._object(entry.id))
                 durable.write(self._entry(entry.id), self._encode(entry, key), replaces=False)
+        self._grow(self._taken_by(entry.id))
         return entry
 
-    def entries(self) -> Iterator[Entry]:
-        """Every file that it holds, the oldest first; `broken` tells of those that cannot be read."""
-        for path in sorted(self._folder.glob("*.entry")):
-            with suppress(Integrity, FileNotFoundError):
-                yield self._decode(path)[0]
+    def entries(self) -> list[Entry]:
+        """Every file that it holds and can give out, the oldest first."""
+        return self.survey()[0]
 
-    def broken(self) -> list[str]:
-        """The entries that cannot be read any more: the camera's card is then the only place that has them."""
-        found = []
+    def survey(self) -> tuple[list[Entry], list[str]]:
+        """Every file that it holds, the oldest first, and the ids of entries that cannot be read any more.
+
+        Of the latter the camera's card is the only place that has them; they are kept for whoever can mend them.
+        """
+        found: list[Entry] = []
+        broken: list[str] = []
         for path in sorted(self._folder.glob("*.entry")):
             try:
-                self._decode(path)
-            except Integrity:
-                found.append(path.stem)
+                found.append(self._decode(path)[0])
+            except SpoolBroken:
+                broken.append(path.stem)
             except FileNotFoundError:
                 continue
-        return found
+        return found, broken
 
     @contextmanager
     def outgoing(self, entry: Entry) -> Iterator[Outgoing]:
@@ -153,9 +157,19 @@ class Spool:
 
     def remove(self, entry_id: str) -> None:
         """The file is not in the spool; first what opens it goes, then its bytes."""
+        taken = self._taken_by(entry_id)
         self._entry(entry_id).unlink(missing_ok=True)
         durable.sync_folder(self._folder)
         self._object(entry_id).unlink(missing_ok=True)
+        self._grow(-taken)
+
+    def _taken_by(self, entry_id: str) -> int:
+        paths = (self._object(entry_id), self._entry(entry_id))
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    def _grow(self, size_bytes: int) -> None:
+        with self._lock:
+            self._size_bytes += size_bytes
 
     def _clean(self) -> None:
         """What a crash left halfway is gone; it was still on its card."""
@@ -261,10 +275,3 @@ def _full_disk() -> Iterator[None]:
 
 def _read_at(descriptor: int) -> Callable[[int, int], bytes]:
     return lambda start, end: os.pread(descriptor, end - start, start)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

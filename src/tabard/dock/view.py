@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tabard.dock.station import Station
 
-_NUMBERS = ("found", "sent", "sealed", "permit", "erased")
+_NUMBERS = ("found", "sent", "spool", "sealed", "permit", "erased")
 
 
 def screen(station: Station) -> Group:
@@ -30,7 +30,8 @@ def _table(station: Station) -> Table:
         table.add_row(
             Text(line.name),
             f"{line.files} ({decimal(line.size_bytes)})",
-            str(line.sealed + line.spooled) if line.spooled else str(line.sealed),
+            decimal(line.sent_bytes),
+            str(line.spooled or ""),
             str(line.sealed),
             str(line.permitted),
             str(line.erased),
