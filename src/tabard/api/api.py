@@ -26,6 +26,7 @@ from tabard.api.routes.destinations import destinations
 from tabard.api.routes.early_disposals import early_disposals
 from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
+from tabard.api.routes.folders import folders
 from tabard.api.routes.incidents import incidents
 from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
@@ -48,6 +49,7 @@ NOUNS: Sequence[Operations] = (
     early_disposals,
     work_items,
     fleet,
+    folders,
     destinations,
     people,
     custody,

@@ -23,7 +23,8 @@ from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
-from tabard.intake.models import Container, Destination
+from tabard.intake.models import Container, Destination, FolderRun, NamePattern
+from tabard.intake.naming import services as naming
 from tabard.kernel.clock import now
 from tabard.media.models import Derivative
 from tabard.people import services as people
@@ -93,6 +94,8 @@ class World:
     transfer: Container
     dock: Dock
     dock_key: DockKey
+    folder_run: FolderRun
+    name_pattern: NamePattern
 
     def become(self, *roles: Role) -> Account:
         """The asker, holding these roles and no others."""
@@ -153,7 +156,10 @@ def build(*, with_unheld: bool = True) -> World:
     }
     destination, transfer = _transfer()
     sign_log()
-    return World(force, lambeth, hackney, asker, clerk, places, destination, transfer, dock, dock_key)
+    folder_run = FolderRun.objects.create(collection="Card 7", path="/media/card", started_at=DAY_ONE)
+    pattern = naming.add(text="{officer}_{date}.mp4", by=BY, at=DAY_ONE)
+    system = (destination, transfer, dock, dock_key)
+    return World(force, lambeth, hackney, asker, clerk, places, *system, folder_run, pattern)
 
 
 def _transfer() -> tuple[Destination, Container]:

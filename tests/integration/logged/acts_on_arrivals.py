@@ -6,6 +6,7 @@ from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody.kinds import EventKind as E
 from tabard.intake import arrivals
+from tabard.intake.folder import services as folder
 from tabard.intake.models import Container
 from tabard.intake.naming import services as naming
 
@@ -31,10 +32,18 @@ def register(stage: Stage) -> Call:
 
 @act("intake.naming.services.add", E.NAME_PATTERN_ADDED)
 def add_pattern(stage: Stage) -> Call:
-    return lambda: naming.add(text="{officer}_{date}.mp4", by=BY, at=AT).pk
+    return lambda: naming.add(text="{camera}_{epoch}.mp4", by=BY, at=AT).pk
 
 
 @act("intake.naming.services.remove", E.NAME_PATTERN_REMOVED)
 def remove_pattern(stage: Stage) -> Call:
-    pattern = naming.add(text="{officer}_{date}.mp4", by=BY, at=DONE_AT)
+    pattern = naming.add(text="{camera}_{epoch}.mp4", by=BY, at=DONE_AT)
     return lambda: naming.remove(pattern=pattern, by=BY, at=AT) or pattern.pk
+
+
+@act("intake.folder.services.finish", E.FOLDER_RECONCILED)
+def finish_run(stage: Stage) -> Call:
+    run = folder.begin(
+        collection="Card 7", path="/media/card", manifest="", manifest_sha256=None, by=BY, at=DONE_AT
+    )
+    return lambda: folder.finish(run=run, counts={"found": 0}, by=BY, at=AT).pk

@@ -97,6 +97,8 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "container_id": lambda place, world: world.transfer.id,
     "dock_id": lambda place, world: world.dock.id,
     "key_id": lambda place, world: world.dock_key.id,
+    "run_id": lambda place, world: world.folder_run.id,
+    "pattern_id": lambda place, world: world.name_pattern.id,
     "path": lambda place, world: "0/000.p/1",
     "flag": lambda place, world: "conflict",
     "item_type": lambda place, world: "recording",
@@ -104,7 +106,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 }
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
-    *("path", "item_type", "flag"),
+    *("path", "item_type", "flag", "run_id", "pattern_id"),
 }
 ITEMS = set(NAMES) - _NO_ITEMS
 
@@ -188,9 +190,15 @@ API: Mapping[str, Ask] = {
     "POST cameras/import": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
     ),
+    "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.officer.unit_id)}, good=OK),
+    "POST docks/%(dock_id)s/keys": post(public_key=PUBLIC_KEY, name="Station PC"),
+    "POST docks/%(dock_id)s/keys/%(key_id)s/revoke": Ask("POST", good=OK),
     "POST destinations": post(**DESTINATION),
     "POST destinations/%(destination_id)s/renew": post(encrypt=False),
     "POST destinations/%(destination_id)s/revoke": Ask("POST", good=OK),
+    "POST name-patterns": post(pattern="{camera}_{date}_{sequence}.mp4", note="Spare cameras"),
+    "POST name-patterns/try": post(names=["101LX_20260314.mp4"], also=["{camera}_{date}.mp4"]),
+    "DELETE name-patterns/%(pattern_id)s": Ask("DELETE", good=OK),
     "POST transfers/%(container_id)s/end": post(reason="The controller is gone"),
     "POST accounts": post(**ACCOUNT),
     "POST accounts/%(account_id)s/roles": post(role="investigator"),
@@ -257,6 +265,14 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "work-item-attribute": (
+        Ask(
+            "POST",
+            lambda place: {f"attribute-{name}": value for name, value in attributed(place).items()},
+            good={302},
+        ),
+    ),
+    "work-item-settle": (form("settle", flag="conflict", reason="Both were looked at"),),
     "dock-install": (
         Ask(),
         Ask("POST", lambda place: {**DOCK, "unit": place.officer.postings.get().unit_id}, good={302}),
