@@ -68,6 +68,26 @@ def test_a_dock_from_its_installation_to_a_revoked_key(town, open_browser, sign_
     look(page, "overdue")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_came_in_with_questions_is_settled(town, open_browser, sign_in, look, width):
+    strange = towns.record(b"first copy", officer="999ZZ", camera="NOBODYS", name="strange")
+    towns.record(b"other copy", officer="999ZZ", camera="NOBODYS", name="strange again")
+    page = sign_in(open_browser(width), "amir")
+    page.goto("/work-items/")
+    look(page, "work-items")
+    page.goto(f"/work-items/{strange.id}/")
+    look(page, "work-item")
+    page.get_by_label("Officer", exact=True).fill("482LX")
+    page.get_by_label("How you know").fill("The sergeant told us")
+    page.get_by_role("button", name="Attribute").click()
+    page.get_by_text("The recording is attributed").first.wait_for()
+    page.get_by_label("Unknown camera").check()
+    page.get_by_label("What explains it").fill("A loan of the next force")
+    page.get_by_role("button", name="Settle").click()
+    page.get_by_text("It is settled").first.wait_for()
+    look(page, "work-item-settled")
+
+
 def test_a_page_of_docks_that_stays_open_keeps_itself_up_to_date(town, open_browser, sign_in):
     page = sign_in(open_browser(), "amir")
     page.goto("/fleet/docks/")

@@ -27,6 +27,7 @@ SECTIONS = (
     Section("Exhibits", "exhibits", Action.EXHIBIT_VIEW),
     Section("Fleet", "fleet", Action.FLEET_VIEW),
     Section("Systems", "destinations", Action.FLEET_MANAGE),
+    Section("Work items", "work-item-list", Action.WORK_ITEM_VIEW),
     Section("Retention", "retention", Action.RETENTION_VIEW),
     Section("Early disposals", "early-disposals", Action.EARLY_DISPOSAL_VIEW),
     Section("Custody log", "log", Action.LOG_VIEW),

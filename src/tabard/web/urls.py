@@ -18,6 +18,7 @@ from tabard.web.views import (
     recording_acts,
     recordings,
     retention,
+    work_items,
 )
 
 _accounts = [
@@ -97,6 +98,13 @@ _docks = [
     path("fleet/overdue/", docks.overdue, name="fleet-overdue"),
 ]
 
+_work_items = [
+    path("work-items/", work_items.listed, name="work-item-list"),
+    path("work-items/<uuid:recording_id>/", work_items.shown, name="work-item"),
+    path("work-items/<uuid:recording_id>/attribute", work_items.attributed, name="work-item-attribute"),
+    path("work-items/<uuid:recording_id>/settle", work_items.settled, name="work-item-settle"),
+]
+
 _retention = [
     path("retention/", retention.shown, name="retention"),
     path("early-disposals/", early_disposals.listed, name="early-disposals"),
@@ -135,6 +143,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_exhibits,
     *_fleet,
     *_docks,
+    *_work_items,
     *_systems,
     *_retention,
     *_log,

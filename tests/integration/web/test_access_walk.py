@@ -190,7 +190,7 @@ API: Mapping[str, Ask] = {
     "POST cameras/import": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
     ),
-    "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.officer.unit_id)}, good=OK),
+    "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.recording.unit_id)}, good=OK),
     "POST docks/%(dock_id)s/keys": post(public_key=PUBLIC_KEY, name="Station PC"),
     "POST docks/%(dock_id)s/keys/%(key_id)s/revoke": Ask("POST", good=OK),
     "POST destinations": post(**DESTINATION),
