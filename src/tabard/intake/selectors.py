@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -44,6 +45,16 @@ class DestinationSheet:
     systems: list[Told]
     users: list[Told]
     devices: list[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A container of the Axis door with what came in it; it was made, or a file of it came, last at `last_heard_at`."""
+
+    container: Container
+    files: int
+    size_bytes: int
+    last_heard_at: datetime
 
 
 def destinations(viewer: Viewer) -> list[Destination]:
@@ -88,8 +99,13 @@ def destination_sheet(viewer: Viewer, destination_id: UUID) -> DestinationSheet:
     )
 
 
-def unknown_devices() -> list[tuple[Destination, Told]]:
-    """The active cameras that a body-worn system told us of and that the fleet does not have: work for somebody."""
+def unknown_devices(viewer: Viewer) -> list[tuple[Destination, Told]]:
+    """The active cameras that a body-worn system told us of and that the fleet does not have: work for somebody.
+
+    Raises:
+        Denied.
+    """
+    check_can(viewer, _LOOKS_AFTER)
     rows = _registered().filter(container__name="Devices", container__destination__revoked_at__isnull=True)
     found = list(rows.select_related("container__destination"))
     cameras = _known_cameras(each.name for each in found)
@@ -102,61 +118,66 @@ def unknown_devices() -> list[tuple[Destination, Told]]:
     ]
 
 
-def unfinished(viewer: Viewer, *, as_of: datetime) -> list[Container]:
+def unfinished(viewer: Viewer, *, as_of: datetime) -> list[Transfer]:
     """The Axis door's recordings in transfer that were silent for too long, longest first.
 
-    Each with `files`, `size_bytes` and `last_heard_at`: when it was made or a file of it came last. How long is too
-    long is `TABARD_SILENCE_H`.
+    How long is too long is `TABARD_SILENCE_H`.
 
     Raises:
         Denied.
     """
     check_can(viewer, _LOOKS_AFTER)
-    return list(silent(as_of=as_of)[:MOST_LISTED])
+    return silent(as_of=as_of)
 
 
-def silent(*, as_of: datetime) -> QuerySet[Container]:
+def silent(*, as_of: datetime) -> list[Transfer]:
     """As `unfinished`, for nobody in particular."""
     before = as_of - timedelta(hours=settings.TABARD_SILENCE_H)
-    waiting = Container.objects.filter(
+    waiting = _measured(
         source=Container.Source.AXIS,
         kind=Container.Kind.RECORDING,
         completed_at__isnull=True,
         created_at__lt=before,
     )
-    return _measured(waiting).filter(last_heard_at__lt=before).order_by("last_heard_at", "id")
+    silent_ones = waiting.filter(last_heard_at__lt=before).order_by("last_heard_at", "id")
+    return [_transfer(row) for row in silent_ones[:MOST_LISTED]]
 
 
-def container(viewer: Viewer, container_id: UUID) -> Container:
-    """A container of the Axis door, with `files`, `size_bytes` and `last_heard_at`.
+def transfer(viewer: Viewer, container_id: UUID) -> Transfer:
+    """What came at the Axis door in one container.
 
     Raises:
         Denied, ContainerUnknown.
     """
     check_can(viewer, _LOOKS_AFTER)
-    found = _measured(Container.objects.filter(pk=container_id, source=Container.Source.AXIS)).first()
+    found = _measured(pk=container_id, source=Container.Source.AXIS).first()
     if found is None:
         raise ContainerUnknown("There is no such container.", container=str(container_id))
-    return found
+    return _transfer(found)
 
 
-def rejected(viewer: Viewer) -> list[Container]:
-    """What body-worn systems could not make sense of themselves and sent all the same, newest first; as `unfinished`.
+def rejected(viewer: Viewer) -> list[Transfer]:
+    """What body-worn systems could not make sense of themselves and sent all the same, newest first.
 
     Raises:
         Denied.
     """
     check_can(viewer, _LOOKS_AFTER)
-    rows = Container.objects.filter(kind=Container.Kind.REJECTED)
-    return list(_measured(rows).order_by("-created_at", "-id")[:MOST_LISTED])
+    rows = _measured(kind=Container.Kind.REJECTED).order_by("-created_at", "-id")
+    return [_transfer(row) for row in rows[:MOST_LISTED]]
 
 
-def _measured(rows: QuerySet[Container]) -> QuerySet[Container]:
-    return rows.select_related("destination").annotate(
+def _measured(**wanted: Any) -> QuerySet[Any]:
+    rows = Container.objects.filter(**wanted).select_related("destination")
+    return rows.annotate(
         files=Count("received"),
         size_bytes=Coalesce(Sum("received__object__size_bytes"), 0),
         last_heard_at=Greatest("created_at", Max("received__received_at")),
     )
+
+
+def _transfer(row: Any) -> Transfer:
+    return Transfer(row, row.files, row.size_bytes, row.last_heard_at)
 
 
 def _registered() -> QuerySet[ReceivedObject]:

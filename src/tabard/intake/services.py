@@ -234,7 +234,7 @@ def _append_received(container: Container, received: ReceivedObject, by: Actor, 
     if received.conflicts_with is not None:
         kind = EventKind.OBJECT_CONFLICTED
         details["conflicts_with"] = str(received.conflicts_with.object_id)
-    elif container.kind == Container.Kind.REGISTRY:
+    elif container.kind == Container.Kind.REGISTRY and container.destination_id is not None:
         kind, subject = EventKind.DESTINATION_REGISTERED, Subject("destination", container.destination_id)
         details["object"] = str(sealed.pk)
     append(kind=kind, subject=subject, at=at, by=by, sha256=bytes(sealed.sha256), details=details)

@@ -42,10 +42,11 @@ def expect_decryption(*, recording_id: UUID, objects: Collection[UUID]) -> None:
         return
     segments = Segment.objects.filter(recording_id=recording_id, object_id__in=objects)
     attachments = Attachment.objects.filter(recording_id=recording_id, object_id__in=objects)
-    named = [*(("segment", part) for part in segments), *(("attachment", part) for part in attachments)]
     EncryptedFile.objects.bulk_create(
-        EncryptedFile(recording_id=recording_id, ciphertext_id=part.object_id, **{name: part})
-        for name, part in named
+        [
+            *(_waiting(recording_id, part.object_id, segment=part) for part in segments),
+            *(_waiting(recording_id, part.object_id, attachment=part) for part in attachments),
+        ]
     )
 
 
@@ -115,6 +116,10 @@ def note_failure(
         )
 
 
+def _waiting(recording_id: UUID, ciphertext_id: UUID, **part: Segment | Attachment) -> EncryptedFile:
+    return EncryptedFile(recording_id=recording_id, ciphertext_id=ciphertext_id, **part)
+
+
 def _lock(encrypted: EncryptedFile) -> tuple[Recording, EncryptedFile]:
     """The recording, locked against disposal, and the file, which still waits."""
     recording = Recording.objects.select_for_update().get(pk=encrypted.recording_id)
@@ -146,9 +151,10 @@ def _keep_track(recording: Recording, track: Sequence[TrackPoint]) -> None:
 
 
 def _flag(recording: Recording) -> None:
-    """Flagged while a file of it was tried in vain, and no longer."""
+    """Flagged while a file of it was tried in vain, and no longer; never again once somebody has settled it."""
     failed = recording.encrypted_files.filter(plain__isnull=True).exclude(reason=EncryptedFile.Reason.WAITING)
-    flags = [flag for flag in recording.flags if flag != _FLAG] + [_FLAG] * failed.exists()
+    is_open = failed.exists() and not recording.settled_flags.filter(flag=_FLAG).exists()
+    flags = [flag for flag in recording.flags if flag != _FLAG] + [_FLAG] * is_open
     if flags != recording.flags:
         recording.flags = flags
         recording.save(update_fields=["flags"])

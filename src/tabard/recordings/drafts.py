@@ -122,5 +122,5 @@ class RecordingDraft:
     @property
     def encrypted_ids(self) -> frozenset[UUID]:
         """The objects that came encrypted."""
-        parts = (*self.segments, *self.attachments)
-        return frozenset(part.file.object_id for part in parts if part.is_encrypted)
+        segments = {part.file.object_id for part in self.segments if part.is_encrypted}
+        return frozenset(segments | {part.file.object_id for part in self.attachments if part.is_encrypted})

@@ -10,6 +10,7 @@ import subprocess
 from datetime import timedelta
 
 import pytest
+from tests.integration.media_jail.jail_footage import Recipe, film
 
 from tabard.custody.models import Event
 from tabard.custody.sealed_facts import sealed_facts
@@ -17,9 +18,14 @@ from tabard.intake import destinations
 from tabard.intake.encryption import current_footage_key, decrypt_recording, footage_keys, make_footage_key
 from tabard.intake.errors import FootageKeyUnsafe
 from tabard.intake.models import ReceivedObject
+from tabard.jobs import tasks
 from tabard.kernel import clock
+from tabard.people.rules import Role
+from tabard.people.selectors import viewer_of
+from tabard.people.services import create_account
 from tabard.recordings.decryption import waiting
 from tabard.recordings.models import EncryptedFile, Recording
+from tabard.recordings.work_items import settle
 from tabard.retention.selectors import object_ids, recordings_of
 from tabard.vault.models import SealedObject
 from tabard.vault.services import open_object
@@ -297,3 +303,58 @@ class TestFootageKeys:
         (home / "keys" / f"{other.id}.pem").replace(file)
         with pytest.raises(FootageKeyUnsafe):
             footage_keys().private(footage_key.id)
+
+
+class TestTheWorker:
+    """What the jobs make of it: footage that people can see."""
+
+    def probe(self, recording):
+        tasks.probe_recording(subject_id=str(recording.pk))
+        return {segment.name: getattr(segment, "probe", None) for segment in recording.segments.all()}
+
+    def test_footage_is_decrypted_and_looked_into_in_one_job(self, encrypting, camera):
+        ciphertext, key_file = camera.encrypt(film(Recipe(seconds=2)))
+        encrypting.put(BOX, "20261104T211403Z_4F2A.mp4", body=ciphertext)
+        encrypting.put(BOX, KEY, body=key_file)
+        recording = complete(encrypting)
+        (probe,) = self.probe(recording).values()
+        assert (probe.is_decodable, probe.segment.object.decrypted_from.segment) == (True, probe.segment)
+
+    def test_what_waits_for_its_key_is_not_called_broken_and_is_seen_once_the_key_is_here(
+        self, encrypting, camera
+    ):
+        ciphertext, key_file = camera.encrypt(film(Recipe(seconds=2)))
+        encrypting.put(BOX, "20261104T211403Z_4F2A.mp4", body=ciphertext)
+        encrypting.put(BOX, "20261104T211503Z_4F2B.mp4", body=b"\0\0\0\x18ftypisom, in the clear and broken")
+        recording = complete(encrypting)
+        probes = self.probe(recording)
+        assert probes["20261104T211403Z_4F2A.mp4"] is None
+        assert not probes["20261104T211503Z_4F2B.mp4"].is_decodable
+        tasks.decrypt_waiting(timestamp=0)
+        assert Event.objects.filter(kind="object.decryption_failed").count() == 1
+        encrypting.put(BOX, KEY, body=key_file)
+        tasks.decrypt_waiting(timestamp=0)
+        assert recording.segments.get(name="20261104T211403Z_4F2A.mp4").probe.is_decodable
+        recording.refresh_from_db()
+        assert FLAG not in recording.flags
+
+
+def test_a_question_that_somebody_settled_is_not_asked_again(encrypting, camera, by):
+    ciphertext, _ = camera.encrypt(MATROSKA + b"footage")
+    encrypting.put(BOX, FILE, body=ciphertext)
+    recording = complete(encrypting)
+    decrypt(recording, by)
+    amir = create_account(
+        username="amir",
+        display_name="Amir Solanki",
+        password="the-knight-rode-first",
+        roles=[Role.BWV_ADMINISTRATOR],
+        officer=None,
+        by=by,
+        at=clock.now(),
+    )
+    viewer = viewer_of(amir, clock.now())
+    settle(recording=recording, flag=FLAG.value, reason="The key is lost", viewer=viewer, at=clock.now())
+    encrypting.put(BOX, KEY, body=b"no key file")
+    decrypt(recording, by)
+    assert (waiting().get().reason, FLAG in recording.flags) == ("key_broken", False)

@@ -369,3 +369,29 @@ def test_every_odd_file_is_sealed_like_any_other(dock, samples):
     }
     assert sealed == {name: hashlib.sha256(body).digest() for name, body, _ in objects}
     assert len(files) > 60
+
+
+def test_what_a_system_says_of_time_and_trigger_is_kept_as_it_came(dock):
+    said = {
+        "TimeZone": "Europe/London",
+        "TriggerOnTimeISO": iso(BEGAN + timedelta(seconds=30)),
+        "TriggerOffTimeISO": iso(BEGAN + timedelta(seconds=90)),
+        "TriggerOff": "Button",
+        "FirmwareVersion": "11.8.64",
+        "Made-Up": "kept too",
+    }
+    recording = dock([segment(0)], **said)
+    # With a pre-buffer it begins before it was triggered.
+    assert (recording.started_at, recording.stopped_at) == (BEGAN, BEGAN + timedelta(minutes=3))
+    kept = {key.lower(): text for key, text in recording.metadata.items()}
+    assert {key: kept[key.lower()] for key in said} == said
+
+
+def test_a_segment_is_the_cameras_file_byte_for_byte(dock):
+    """The signature of signed video stands in the stream itself: nothing may be re-muxed, trimmed or rewritten."""
+    name, _, about = segment(0)
+    signed = bytes(range(256)) * 4099 + b"\x00\x00\x00\x01\x06\x05\xffsigned by the camera\x80" + b"\0" * 7
+    recording = dock([(name, signed, about)])
+    kept = recording.segments.get().object
+    assert b"".join(open_object(obj=kept).read()) == signed
+    assert bytes(kept.sha256) == hashlib.sha256(signed).digest()

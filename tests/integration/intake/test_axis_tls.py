@@ -7,9 +7,12 @@ import socket
 import ssl
 import threading
 import warnings
+from datetime import timedelta
 
 import pytest
 
+from tabard.cli.check import Level
+from tabard.cli.commands.checks import _door
 from tabard.cli.door_tls import DoorTls, DoorTlsInvalid, check_may_listen, door_tls, own_pair
 from tabard.cli.home import Home
 from tabard.cli.supervisor import answers
@@ -198,3 +201,21 @@ class TestWhichCertificate:
         check_may_listen("0.0.0.0", None, plain_http=True)  # noqa: S104
         with pytest.raises(DoorTlsInvalid, match="in the clear"):
             check_may_listen("0.0.0.0", None, plain_http=False)  # noqa: S104
+
+
+class TestTheCheck:
+    def look(self, home, hosts, days):
+        own = own_pair(home)
+        made = make_certificate(hosts=hosts, at=now() - timedelta(days=2), days=days)
+        own.certificate.write_bytes(made.certificate)
+        own.key.write_bytes(made.key)
+        return _door(home)
+
+    def test_a_certificate_that_ends_soon_or_has_ended_is_named_with_the_cure(self, tmp_path):
+        home = Home(tmp_path)
+        home.keys.mkdir()
+        assert (_door(home).level, "plain HTTP" in _door(home).words) == (Level.OK, True)
+        for days, level in ((60, Level.OK), (20, Level.WARNING), (1, Level.PROBLEM)):
+            found = self.look(home, ["door.example"], days)
+            assert found.level is level
+            assert bool(found.cure) is (level is not Level.OK)

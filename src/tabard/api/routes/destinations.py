@@ -4,7 +4,6 @@ from uuid import UUID
 
 from tabard.api.operations import Operations
 from tabard.api.schemas.destinations import (
-    ContainerOut,
     DestinationIn,
     DestinationOut,
     DestinationSheetOut,
@@ -13,13 +12,14 @@ from tabard.api.schemas.destinations import (
     IssuedOut,
     RejectedOut,
     RenewIn,
+    TransferOut,
 )
 from tabard.api.viewers import Asked
 from tabard.intake import issuing, selectors, services
 from tabard.intake.destinations import revoke_destination
 from tabard.intake.issuing import Issued, Wanted
-from tabard.intake.models import Container, Destination
-from tabard.intake.selectors import DestinationSheet
+from tabard.intake.models import Destination
+from tabard.intake.selectors import DestinationSheet, Transfer
 from tabard.kernel.clock import now
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
@@ -72,8 +72,8 @@ def revoked(request: Asked, destination_id: UUID) -> Destination:
     return found
 
 
-@destinations.get("/transfers/unfinished", access=Action.FLEET_MANAGE, answers=list[ContainerOut])
-def unfinished(request: Asked) -> list[Container]:
+@destinations.get("/transfers/unfinished", access=Action.FLEET_MANAGE, answers=list[TransferOut])
+def unfinished(request: Asked) -> list[Transfer]:
     """The transfers that no system ended and that were silent for too long, longest first."""
     return selectors.unfinished(request.auth, as_of=now())
 
@@ -83,12 +83,12 @@ def unfinished(request: Asked) -> list[Container]:
 )
 def ended(request: Asked, container_id: UUID, sent: EndTransferIn) -> EndedOut:
     """Makes a recording of what came of a transfer, flagged as incomplete, with the reason in the custody log."""
-    found = selectors.container(request.auth, container_id)
+    found = selectors.transfer(request.auth, container_id).container
     recording = services.end_transfer(container=found, reason=sent.reason, viewer=request.auth, at=now())
     return EndedOut(recording_id=recording.id)
 
 
 @destinations.get("/transfers/rejected", access=Action.FLEET_MANAGE, answers=list[RejectedOut])
-def rejected(request: Asked) -> list[Container]:
+def rejected(request: Asked) -> list[Transfer]:
     """What systems sent though they could make no recording of it themselves, newest first."""
     return selectors.rejected(request.auth)

@@ -11,8 +11,8 @@ from pydantic import Field
 from tabard.api.schemas.values import Sent, Words
 from tabard.intake.axis.protocol import value
 from tabard.intake.issuing import Issued
-from tabard.intake.models import Container, Destination
-from tabard.intake.selectors import DestinationSheet
+from tabard.intake.models import Destination
+from tabard.intake.selectors import DestinationSheet, Transfer
 
 
 class DestinationOut(Schema):
@@ -79,19 +79,19 @@ class RenewIn(Sent):
     encrypt: bool = Field(False, description="Have cameras encrypt footage to our key")
 
 
-class ContainerOut(Schema):
+class TransferOut(Schema):
     """What came under one name: a transfer that never ended, or rejected content."""
 
-    id: UUID
-    name: str
-    destination: UUID = Field(alias="destination_id")
-    created_at: datetime
+    id: UUID = Field(alias="container.id")
+    name: str = Field(alias="container.name")
+    destination: UUID = Field(alias="container.destination_id")
+    created_at: datetime = Field(alias="container.created_at")
     last_heard_at: datetime
     files: int
     size_bytes: int
 
 
-class RejectedOut(ContainerOut):
+class RejectedOut(TransferOut):
     """Rejected content, with what the system says of it in its own words."""
 
     original_container: str
@@ -99,19 +99,19 @@ class RejectedOut(ContainerOut):
     reason: str
 
     @staticmethod
-    def resolve_original_container(container: Container) -> str:
+    def resolve_original_container(transfer: Transfer) -> str:
         """For what it was meant."""
-        return value(container.metadata, "RejectedContentOriginalContainer")
+        return value(transfer.container.metadata, "RejectedContentOriginalContainer")
 
     @staticmethod
-    def resolve_rejected_time(container: Container) -> str:
+    def resolve_rejected_time(transfer: Transfer) -> str:
         """When, by the system's clock."""
-        return value(container.metadata, "RejectedContentTime")
+        return value(transfer.container.metadata, "RejectedContentTime")
 
     @staticmethod
-    def resolve_reason(container: Container) -> str:
+    def resolve_reason(transfer: Transfer) -> str:
         """Why."""
-        return value(container.metadata, "RejectedContentReason")
+        return value(transfer.container.metadata, "RejectedContentReason")
 
 
 class EndTransferIn(Sent):

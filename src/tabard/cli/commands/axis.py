@@ -165,14 +165,22 @@ def unfinished(json: Json = False) -> None:
     with database():
         from tabard.intake.selectors import silent
 
-        found = list(silent(as_of=now()))
+        found = silent(as_of=now())
     for each in found:
         heard = f"{each.last_heard_at:%Y-%m-%d %H:%M} UTC"
-        console.print(f"{each.id}  silent since {heard}  {each.files:>4} files  {each.name}", markup=False)
+        console.print(
+            f"{each.container.id}  silent since {heard}  {each.files:>4} files  {each.container.name}",
+            markup=False,
+        )
     if not found:
         console.print("No transfer waits for its end.")
     rows = [
-        {"container": each.id, "name": each.name, "files": each.files, "last_heard_at": each.last_heard_at}
+        {
+            "container": each.container.id,
+            "name": each.container.name,
+            "files": each.files,
+            "last_heard_at": each.last_heard_at,
+        }
         for each in found
     ]
     emit({"unfinished": rows}, as_json=json)
@@ -188,8 +196,8 @@ def end_transfer(
     with database():
         from tabard.intake import selectors, services
 
-        viewer, at = viewer_as(who, now()), now()
-        found = selectors.container(viewer, container)
+        viewer, at = viewer_as(who), now()
+        found = selectors.transfer(viewer, container).container
         recording = services.end_transfer(container=found, reason=reason, viewer=viewer, at=at)
     answer: dict[str, Any] = {
         "container": str(container),

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,8 +13,12 @@ from tabard.cli.check import Check, Finding, Registry, machine_checks
 from tabard.cli.commands import log_keys, log_timestamps, log_witnesses, store_checks
 from tabard.cli.database import load_django
 from tabard.cli.database_roles import HOW_TO, OWNER, look_at_log_tables
+from tabard.cli.door_tls import door_tls
 from tabard.cli.home import Home
 from tabard.cli.postgres import Server
+from tabard.kernel.clock import now
+
+CERTIFICATE_ENDS_SOON = timedelta(days=30)
 
 
 def registry(home: Home) -> Registry:
@@ -30,6 +35,7 @@ def registry(home: Home) -> Registry:
         Check("Log keys", lambda: _in_tables(log_keys.finding, home)),
         Check("Timestamps", lambda: _in_tables(log_timestamps.finding, home)),
         Check("Witnesses", lambda: _in_tables(log_witnesses.finding, home)),
+        Check("Door", lambda: _door(home)),
         Check("Pages", _pages),
         Check("Reason for access", _access_reason),
     )
@@ -131,6 +137,30 @@ def _keys(keys: Path) -> Finding:
     return Finding.ok(
         "Keys can be read by this user alone. Without a copy of them nothing sealed can be opened."
     )
+
+
+def _door(home: Home) -> Finding:
+    """The door's certificate is one, has its key, and is good for another month."""
+    from tabard.intake.certificates import good_until
+
+    tls = door_tls(home)
+    if tls is None:
+        return Finding.ok(
+            "The door speaks plain HTTP, and listens on this machine alone unless told otherwise."
+        )
+    tls.check()
+    until = good_until(tls.certificate.read_bytes())
+    cure = (
+        "Make another one (`tabard intake door-certificate --replace --host NAME`, or from your authority), restart "
+        "the door, and renew the connection file of every system."
+    )
+    if until <= now():
+        return Finding.problem(
+            f"The door's certificate ended on {until:%-d %B %Y}; no system can send.", cure
+        )
+    if until <= now() + CERTIFICATE_ENDS_SOON:
+        return Finding.warning(f"The door's certificate ends on {until:%-d %B %Y}.", cure)
+    return Finding.ok(f"The door speaks TLS; its certificate is good until {until:%-d %B %Y}.")
 
 
 def _pages() -> Finding:

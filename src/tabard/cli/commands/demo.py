@@ -45,7 +45,8 @@ def demo(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     steps, answer = Steps(), dict[str, Any]()
-    ports = Ports(*free_ports(2)) if once else Ports(port, door_port)
+    web_port, its_door_port = free_ports(2) if once else (port, door_port)
+    ports = Ports(web_port, its_door_port)
     with ExitStack() as stack:
         if once and not os.environ.get("TABARD_HOME"):
             os.environ["TABARD_HOME"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="tabard-"))

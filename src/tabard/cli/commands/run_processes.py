@@ -1,5 +1,6 @@
 """`tabard up`, the three processes it runs, and `tabard check`."""
 
+import resource
 from typing import Annotated, Any
 
 import typer
@@ -79,6 +80,7 @@ def door(
     from tabard.intake.axis.direct import DoorProtocol
 
     files = {} if tls is None else {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+    _allow_many_connections()
     _serve_asgi("tabard.config.asgi:door", port, host=host, http=DoorProtocol, **files)
 
 
@@ -113,6 +115,12 @@ def _tls(host: str, *, no_tls: bool, plain_http: bool) -> DoorTls | None:
         tls.check()
     check_may_listen(host, tls, plain_http=plain_http)
     return tls
+
+
+def _allow_many_connections() -> None:
+    """As many open files as the system lets us have: a few senders that dawdle must not keep cameras out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _serve_asgi(application: str, port: int, *, http: Any, host: str = HOST, **more: Any) -> None:

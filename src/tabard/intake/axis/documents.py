@@ -50,5 +50,6 @@ def _as_answer(content: Any) -> Answer:
 
 _DOCUMENTS: Mapping[tuple[str, str], Callable[[], Any]] = {
     ("System", "Capabilities.json"): lambda: CAPABILITIES,
+    ("System", "Capability.json"): lambda: CAPABILITIES,  # as the specification also calls it
     ("System", "Categories.json"): _categories,
 }

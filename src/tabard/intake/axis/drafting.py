@@ -159,7 +159,7 @@ def _officer_reference(container: Container, user_id: str) -> str:
     A real system names recordings by its own UUID of a user and tells us that user's number once, in `Users/<uuid>`.
     """
     users = ReceivedObject.objects.filter(
-        container__destination_id=container.destination_id,
+        container__destination=container.destination,
         container__name="Users",
         name=user_id,
         conflicts_with__isnull=True,

@@ -15,7 +15,7 @@ from tabard.intake import issuing, selectors, services
 from tabard.intake.axis.protocol import value
 from tabard.intake.destinations import revoke_destination
 from tabard.intake.issuing import Issued, Wanted
-from tabard.intake.models import Container
+from tabard.intake.selectors import Transfer
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer
@@ -29,7 +29,11 @@ from tabard.web.pages import page
 @require_safe
 def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The body-worn systems that are let in, and those that were."""
-    context = {**_around("destinations"), "destinations": selectors.destinations(viewer)}
+    context = {
+        **_around("destinations"),
+        "destinations": selectors.destinations(viewer),
+        "unknown": selectors.unknown_devices(viewer),
+    }
     return render(request, "destinations/list.html", context)
 
 
@@ -92,7 +96,7 @@ def revoked(request: HttpRequest, viewer: Viewer, destination_id: UUID) -> HttpR
 def unfinished(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The transfers that were silent for too long."""
     found = selectors.unfinished(viewer, as_of=now())
-    context = {**_around("unfinished"), "containers": found, "silence_h": settings.TABARD_SILENCE_H}
+    context = {**_around("unfinished"), "transfers": found, "silence_h": settings.TABARD_SILENCE_H}
     return render(request, "destinations/unfinished.html", context)
 
 
@@ -100,19 +104,19 @@ def unfinished(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ended(request: HttpRequest, viewer: Viewer, container_id: UUID) -> HttpResponseBase:
     """Makes a recording of what came of a transfer, with the reason why it is not waited for any longer."""
-    container = selectors.container(viewer, container_id)
+    transfer = selectors.transfer(viewer, container_id)
     form = EndTransferForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             recording = services.end_transfer(
-                container=container, reason=form.cleaned_data["reason"], viewer=viewer, at=now()
+                container=transfer.container, reason=form.cleaned_data["reason"], viewer=viewer, at=now()
             )
         except (Invalid, Conflict) as error:
             show_refusal(form, error)
         else:
             messages.success(request, "It is a recording now, flagged as incomplete.")
             return redirect("recording", recording.id)
-    context = {"form": form, "container": container}
+    context = {"form": form, "transfer": transfer, "container": transfer.container}
     return render(request, "destinations/end.html", context, status=400 if form.errors else 200)
 
 
@@ -120,7 +124,7 @@ def ended(request: HttpRequest, viewer: Viewer, container_id: UUID) -> HttpRespo
 @require_safe
 def rejected(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What systems sent though they could make no recording of it themselves."""
-    rows = [_rejection(container) for container in selectors.rejected(viewer)]
+    rows = [_rejection(transfer) for transfer in selectors.rejected(viewer)]
     return render(request, "destinations/rejected.html", {**_around("rejected"), "rows": rows})
 
 
@@ -138,10 +142,10 @@ def _file(issued: Issued) -> HttpResponse:
     return response
 
 
-def _rejection(container: Container) -> Mapping[str, Any]:
-    said = container.metadata
+def _rejection(transfer: Transfer) -> Mapping[str, Any]:
+    said = transfer.container.metadata
     return {
-        "container": container,
+        "transfer": transfer,
         "original": value(said, "RejectedContentOriginalContainer"),
         "at": value(said, "RejectedContentTime"),
         "reason": value(said, "RejectedContentReason"),
