@@ -31,7 +31,7 @@ LOOK_S = 2.0
 LOCK_FILE = "agent.lock"
 SAID = "board"
 _ROUND_S = 3.0
-_NOT_A_CARD_S = 30.0
+_NOT_A_CARD_S = 10.0
 _AFTER_FAULT_S = 15.0
 _log = logging.getLogger("tabard.dock")
 
@@ -195,7 +195,7 @@ class Agent:
                 root, self._station.configuration.layouts, is_given=is_given, at=self._station.now()
             )
         except CardGone:
-            return None
+            card = None
         if card is None:
             self._not_cards[root] = steady_s()
             return None
@@ -216,6 +216,8 @@ class Agent:
                 self._station.stop.wait(_ROUND_S)
         except CardGone as error:
             self._say(f"{card.name}: {error.message}")
+            if card.root.exists():  # not pulled, but not to be read either: no need to try that all the time
+                self._not_cards[card.root] = steady_s()
         finally:
             self._station.board.undock(card)
 

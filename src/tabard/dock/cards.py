@@ -185,7 +185,7 @@ def _entries(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             for entry in entries:
                 seen += 1
                 if seen > MOST_FILES:
-                    return
+                    raise CardGone(f"{root} holds more files than a camera's card.", path=str(root))
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 yield path, entry
                 if entry.is_dir(follow_symlinks=False) and depth < _DEEPEST:

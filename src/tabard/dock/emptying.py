@@ -29,7 +29,6 @@ from tabard.dock.rules import Do, FileFacts, ServerState, Stage, Step, WaitsFor,
 from tabard.dock.sending import Outgoing
 from tabard.dock.station import Station
 from tabard.dock.watching import (
-    ASK_AGAIN_S,
     ON_THE_SERVER,
     Hold,
     Tally,
@@ -41,6 +40,7 @@ from tabard.dock.watching import (
 from tabard.kernel.errors import TabardError
 
 _AFTER_DOUBT_S = 60.0
+_PAUSE_S = 1.0
 _MOST_STEPS = 8
 _AHEAD = timedelta(minutes=5)
 
@@ -58,6 +58,7 @@ class Emptying:
         self._station, self._card, self._say = station, card, say
         self._files: dict[Found, Watched] = {}
         self._groups: Mapping[Found, list[Found]] = {}
+        self._ask_again_at_s = 0.0
         self._erasures = Erasures(station, card, say)
         self._meter = station.board.dock(card)
 
@@ -84,9 +85,12 @@ class Emptying:
     def _list(self) -> None:
         """What is on the card now is watched, and what was erased; nothing else."""
         found = footage(self._card)
-        erased = {each: file for each, file in self._files.items() if file.is_erased and each not in found}
         now_s = steady_s()
-        self._files = erased | {each: self._files.get(each) or Watched(each, since_s=now_s) for each in found}
+        watched = {each: file for each, file in self._files.items() if file.is_erased or each in found}
+        for each in found:
+            if each not in watched or watched[each].is_erased:  # also one that was put back
+                watched[each] = Watched(each, since_s=now_s)
+        self._files = watched
         groups = defaultdict(list)
         for each in found:
             groups[recording_of(self._card, each)].append(each)
@@ -117,7 +121,7 @@ class Emptying:
     def _go_on(self, file: Watched) -> Step:
         """Take the file as far as it goes now; the step that it waits at."""
         for _ in range(_MOST_STEPS):
-            step = file.holding() or self._next(file)
+            step = self._paused(file.holding() or self._next(file))
             if step.do in {Do.WAIT, Do.NOTHING}:
                 return step
             self._station.board.show(self._card, doing=f"{_DOING[step.do]} {file.found.name}", waits_for="")
@@ -127,6 +131,12 @@ class Emptying:
             if file.is_erased:
                 return Step(Do.NOTHING)
         return Step(Do.WAIT, WaitsFor.LINE, "It will be tried again.")
+
+    def _paused(self, step: Step) -> Step:
+        """One "not yet" of the server does for all files of the card, for a moment: there may be hundreds."""
+        if step.do is Do.ASK and steady_s() < self._ask_again_at_s:
+            return Step(Do.WAIT, WaitsFor.SERVER, "The server has sealed it and is making sure of it.")
+        return step
 
     def _next(self, file: Watched) -> Step:
         settled = steady_s() - file.since_s >= self._station.configuration.settle_s
@@ -230,7 +240,8 @@ class Emptying:
         if status.state is ServerState.SEALED:
             waits_for = ", ".join(status.waits_for)
             words = f"Sealed; the server waits for {waits_for}." if waits_for else "Sealed."
-            file.hold(Hold(ASK_AGAIN_S, WaitsFor.SERVER, words))
+            file.hold(Hold(file.next_ask_s(), WaitsFor.SERVER, words))
+            self._ask_again_at_s = steady_s() + _PAUSE_S
 
     def _erase(self, file: Watched) -> None:
         file.known = self._erasures.erase(_sure(file.known), file.found)

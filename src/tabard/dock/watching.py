@@ -23,6 +23,7 @@ from tabard.dock.rules import Do, ServerState, Stage, Step, WaitsFor
 from tabard.kernel.errors import TabardError
 
 ASK_AGAIN_S = 10.0
+_LONGEST_ASK_S = 300.0
 _AFTER_REFUSAL_S = 600.0
 
 # How long a file is left alone after an error, and whom it then waits for. Whatever is not here waits for a person.
@@ -94,11 +95,17 @@ class Watched:
     held_until_s: float = 0.0
     held: Step | None = None
     step: Step = _NOT_LOOKED_AT
+    asked: int = 0
 
     def hold(self, hold: "Hold") -> None:
         """Nothing is done with it for a while, for that reason."""
         self.held_until_s = steady_s() + hold.seconds
         self.held = Step(Do.WAIT, hold.waits_for, hold.words)
+
+    def next_ask_s(self) -> float:
+        """In how many seconds to ask about it again: a little longer each time."""
+        self.asked += 1
+        return min(ASK_AGAIN_S * 2.0 ** min(self.asked - 1, 10), _LONGEST_ASK_S)
 
     def holding(self) -> Step | None:
         """What it is held for now."""

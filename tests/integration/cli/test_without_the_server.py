@@ -54,7 +54,7 @@ def hidden():
 def tabard(*arguments, cwd=None):
     code = HIDING.format(hidden=hidden(), arguments=arguments)
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=cwd, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, cwd=cwd, check=False
     )
 
 

@@ -24,7 +24,7 @@ RUN = [sys.executable, "-c", "from tabard.cli.main import run; run()", "dock"]
 
 def dock(*arguments):
     return subprocess.run(
-        [*RUN, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [*RUN, *map(str, arguments)], capture_output=True, text=True, timeout=180, check=False
     )
 
 
@@ -124,7 +124,7 @@ def test_status_of_a_running_agent(station, door, card):
     )
     try:
         said = {}
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while not said or [each["sealed"] for each in said["cameras"]] != [2]:
             assert time.monotonic() < until
             time.sleep(0.2)
@@ -158,7 +158,7 @@ def test_on_a_terminal_there_is_a_live_view(station, door, card):
     os.close(terminal)
     shown = b""
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while b"Erasing: with a permit only" not in shown or card.remaining():
             assert time.monotonic() < until, shown[-500:]
             shown += os.read(controller, 65536)

@@ -221,7 +221,7 @@ def test_a_running_agent_notices_cards_that_come_and_go(station, door):
     assert len(door.sealed()) == 4
 
 
-def wait_for(what, *, seconds=20):
+def wait_for(what, *, seconds=60):
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it did not happen"
@@ -232,3 +232,36 @@ def wait_for(what, *, seconds=20):
 def test_with_no_camera_there_is_nothing_to_do(station, patience_s):
     outcome = station.once(patience_s=patience_s)
     assert (outcome.cameras, outcome.found, outcome.is_outstanding, outcome.is_wrong) == (0, 0, False, False)
+
+
+def test_a_file_that_is_put_back_is_looked_at_like_any_other(station, door, card):
+    """From a copy, say: same name, size and time. The server has it, so it is permitted and erased again."""
+    path = card.film("GX010001.MP4", b"footage")
+    times = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    stop = threading.Event()
+    parts = station.open(stop)
+    agent = threading.Thread(target=Agent(parts, station.said.append).run)
+    agent.start()
+    try:
+        wait_for(lambda: not path.exists())
+        path.write_bytes(b"footage")
+        os.utime(path, ns=times)
+        wait_for(lambda: not path.exists())
+    finally:
+        stop.set()
+        agent.join()
+        parts.close()
+    assert door.created == 1
+    assert [each["outcome"] for each in door.erasures.values()] == ["erased", "erased"]
+
+
+def test_hundreds_of_files_that_wait_are_not_asked_about_one_by_one(station, door, card):
+    door.secured = False
+    card.film_many(40, seeded(1), most_bytes=10)
+    asked = []
+    door.trouble = lambda method, path: asked.append(path) if path.startswith("/dock/v1/uploads/") else None
+    assert station.once(patience_s=3).sealed == 40
+    assert len(asked) < 20
+    door.secured = True
+    station.once()
+    assert card.remaining() == []

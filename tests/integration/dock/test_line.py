@@ -252,7 +252,7 @@ def test_the_agent_never_listens(station, door, card):
         [sys.executable, "-c", code, "dock", "run", "--config", str(station.path)], stdout=subprocess.DEVNULL
     )
     try:
-        until, looked = time.monotonic() + 20, 0
+        until, looked = time.monotonic() + 90, 0
         while card.remaining() and time.monotonic() < until:
             assert listening(process.pid) == set()
             looked += 1
@@ -305,7 +305,7 @@ def test_a_card_pulled_in_the_middle_of_a_file_is_no_fault_and_goes_on_later(sta
     agent = threading.Thread(target=Agent(parts, station.said.append).run)
     agent.start()
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while card.root.exists() or parts.board.cameras():
             assert time.monotonic() < until
             time.sleep(0.05)
