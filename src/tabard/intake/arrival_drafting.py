@@ -28,12 +28,13 @@ TRACK_POINTS = 200_000  # a fix every second for two days
 _FARTHEST = timedelta(days=1)  # a track further from its footage has another clock: it says where, not when
 _EPOCH = re.compile(r"\d{9,11}(\.\d{1,9})?")
 # fmt: off
-_FOOTAGE_SUFFIXES = frozenset({
+FOOTAGE_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".asf", ".wmv",
-    ".m4s", ".cmfv", ".wav", ".m4a", ".mp3", ".aac",
+    ".m4s", ".cmfv", ".360", ".wav", ".m4a", ".mp3", ".aac",
 })
 # fmt: on
 _COPIES = frozenset({".lrv", ".thm"})  # small copies that cameras make of their own footage
+_ZONED = datetime.min.replace(tzinfo=UTC)
 _NUMBER_DIGITS = 10
 _DESCRIBING = ("make", "model", "firmware", "mount")
 
@@ -56,7 +57,7 @@ class Part:
             return AttachmentKind.TRACK
         if suffix in _COPIES:
             return AttachmentKind.OTHER
-        is_named_footage = suffix in _FOOTAGE_SUFFIXES
+        is_named_footage = suffix in FOOTAGE_SUFFIXES
         is_footage = self.facts.kind is FileKind.FOOTAGE or (
             self.facts.kind is FileKind.OTHER and is_named_footage
         )
@@ -87,7 +88,7 @@ def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> R
     said = _said(container, parts)
     segments = in_order(_segment(part) for part in parts if part.kind is None)
     start, stop = _start(container, parts), written_time(container.metadata.get("stopped_at", ""))
-    track = _track(parts, start)
+    named, track = _named_time(parts), _track(parts, start)
     latitude, longitude = _start_place(parts, track)
     return RecordingDraft(
         source=container.source,
@@ -96,7 +97,7 @@ def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> R
         camera_serial=said.get("camera", ""),
         started_at=_filed(start),
         stopped_at=_filed(stop),
-        named_at=_filed(_named_time(parts)),
+        named_at=_filed(named),
         trigger=said.get("trigger", ""),
         latitude=latitude,
         longitude=longitude,
@@ -107,7 +108,7 @@ def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> R
         bookmarks=_bookmarks(said),
         track=track,
         has_conflict=any(part.received.conflicts_with_id for part in parts),
-        has_zone=start is None or start.tzinfo is not None,
+        has_zone=(start or named or _ZONED).tzinfo is not None,
         is_satellite_time=_is_by_satellite(parts, start),
         gnss_offset_s=_clock_ahead_s(parts),
         is_archived=container.source == Container.Source.FOLDER,

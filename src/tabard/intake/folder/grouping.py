@@ -12,15 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from tabard.intake.arrival_drafting import FOOTAGE_SUFFIXES
 from tabard.intake.folder.listing import File
 from tabard.intake.folder.manifest import Row
 from tabard.intake.folder.names import short, shown
 
 # fmt: off
-FOOTAGE = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".asf", ".wmv",
-    ".m4s", ".cmfv", ".360", ".wav", ".m4a", ".mp3", ".aac",
-})
 SURELY_NONE = frozenset({
     ".thm", ".lrv", ".jpg", ".jpeg", ".png", ".gpr", ".gpx", ".srt", ".vtt", ".json", ".geojson", ".xml", ".csv",
     ".tsv", ".txt", ".md", ".log", ".key", ".raw", ".gpmf", ".nmea", ".fit", ".kml", ".rttm", ".ini", ".inf", ".db",
@@ -70,7 +67,7 @@ def _is_footage(path: str) -> bool:
     """Whether a file may be footage: one of unknown kind may."""
     suffix = PurePosixPath(path).suffix.lower()
     name = PurePosixPath(path).name.lower()
-    return suffix in FOOTAGE or (suffix not in SURELY_NONE and name not in SURELY_NONE)
+    return suffix in FOOTAGE_SUFFIXES or (suffix not in SURELY_NONE and name not in SURELY_NONE)
 
 
 def _named_by(row: Row | None) -> str:
