@@ -24,6 +24,7 @@ from tabard.recordings.drafts import (
 from tabard.recordings.facts import FileKind, FootageFacts
 from tabard.recordings.rules import in_order
 
+UNENDED = "unended"  # under which an arrival keeps why it was closed for its sender
 TRACK_POINTS = 200_000  # a fix every second for two days
 _FARTHEST = timedelta(days=1)  # a track further from its footage has another clock: it says where, not when
 _EPOCH = re.compile(r"\d{9,11}(\.\d{1,9})?")
@@ -108,6 +109,8 @@ def draft_of(container: Container, parts: Sequence[Part], source_name: str) -> R
         bookmarks=_bookmarks(said),
         track=track,
         has_conflict=any(part.received.conflicts_with_id for part in parts),
+        is_complete=UNENDED not in container.metadata,
+        reason=container.metadata.get(UNENDED, ""),
         has_zone=(start or named or _ZONED).tzinfo is not None,
         is_satellite_time=_is_by_satellite(parts, start),
         gnss_offset_s=_clock_ahead_s(parts),

@@ -19,7 +19,7 @@ from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
 from tabard.fleet.models import Dock
-from tabard.intake.arrival_drafting import Part, draft_of
+from tabard.intake.arrival_drafting import UNENDED, Part, draft_of
 from tabard.intake.models import Container, ReceivedObject
 from tabard.intake.naming.rules import Pattern, read
 from tabard.intake.naming.selectors import in_force
@@ -53,8 +53,14 @@ def is_opened(*, collection: str, name: str) -> bool:
 
 
 @transaction.atomic
-def close(*, container: Container, by: Actor, at: datetime) -> None:
+def close(*, container: Container, by: Actor, at: datetime, unended: str = "") -> None:
     """All its files have come, and reading them is queued; again, nothing happens. `container` is brought up to date.
+
+    Args:
+        container: The arrival.
+        by: Who says so.
+        at: When, aware.
+        unended: Why it is closed although its sender never ended it; the recording is then flagged as incomplete.
 
     Raises:
         ArrivalEmpty: no file has come yet.
@@ -65,8 +71,10 @@ def close(*, container: Container, by: Actor, at: datetime) -> None:
         if not files:
             raise ArrivalEmpty("Nothing has arrived under this name yet.", name=locked.name)
         locked.closed_at = at
-        locked.save(update_fields=["closed_at"])
-        details = {"source": locked.source, "name": locked.name, "files": files}
+        if unended:
+            locked.metadata = {**locked.metadata, UNENDED: unended}
+        locked.save(update_fields=["closed_at", "metadata"])
+        details = {"source": locked.source, "name": locked.name, "files": files, "unended": unended or None}
         append(
             kind=EventKind.ARRIVAL_COMPLETED,
             subject=Subject("arrival", locked.pk),

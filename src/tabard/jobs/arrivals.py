@@ -19,6 +19,7 @@ from tabard.recordings.facts import FootageFacts
 from tabard.recordings.models import Recording
 from tabard.vault.models import SealedObject
 
+_SILENT = "Nothing more came of it for too long."
 logger = logging.getLogger(__name__)
 
 
@@ -42,7 +43,7 @@ def look_after(*, by: Actor) -> int:
     at, done = now(), 0
     for container in arrivals.unclosed(silent_since=at - _seconds(settings.TABARD_CLOSE_ARRIVALS_AFTER_S)):
         if container.files:
-            arrivals.close(container=container, by=by, at=at)
+            arrivals.close(container=container, by=by, at=at, unended=_SILENT)
     for container in arrivals.unregistered(closed_before=at - _longest_wait()):
         try:
             read_and_register(container=container, by=by)

@@ -73,9 +73,12 @@ def test_what_waited_too_long_is_looked_after(closed, arrive, monkeypatch):
     monkeypatch.setattr(readers, "read", _raising(StoreFailed("The store does not answer.")))
     closed(LONG_AGO)
     closed(now(), name="fresh")
-    arrive(LONG_AGO, name="never ended")
+    unended = arrive(LONG_AGO, name="never ended")
     assert jobs.look_after(by=BY) == 1
-    assert {each.name for each in arrivals.unregistered(closed_before=now())} == {"fresh", "never ended"}
+    unended.refresh_from_db()
+    recording = arrivals.register(container=unended, facts={}, by=BY, at=now())
+    assert "incomplete" in recording.flags
+    assert {each.name for each in arrivals.unregistered(closed_before=now())} == {"fresh"}
 
 
 def test_one_that_cannot_be_registered_keeps_no_other_waiting(closed, monkeypatch):

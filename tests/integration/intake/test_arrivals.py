@@ -124,7 +124,9 @@ def test_a_time_without_a_time_zone_is_said_to_have_none(container):
     facts = FootageFacts(FileKind.FOOTAGE, clock_started_at=ON_THE_CAMERA)
     draft = draft_of(container, [Part(container.received.get(), facts)], "GOPR0001")
     assert (draft.started_at, draft.has_zone) == (ON_THE_CAMERA.replace(tzinfo=UTC), False)
-    assert finish(container, {film: facts}).started_at == ON_THE_CAMERA.replace(tzinfo=UTC)
+    recording = finish(container, {film: facts})
+    assert recording.started_at == ON_THE_CAMERA.replace(tzinfo=UTC)
+    assert "no_time_zone" in recording.flags
 
 
 def test_satellite_time_tells_how_far_the_cameras_clock_is_off(container):
