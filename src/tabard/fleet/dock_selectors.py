@@ -99,9 +99,10 @@ def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueC
     return [OverdueCamera(each, assignments[each.pk], each.last_seen_at) for each in ordered]
 
 
-def keys_of(dock: Dock) -> list[DockKey]:
-    """The dock's keys, oldest first, the revoked ones too."""
-    return list(dock.keys.all())
+def all_keys(dock: Dock | None = None) -> list[DockKey]:
+    """The keys of one dock, or of all, by dock and oldest first, the revoked ones too."""
+    found = DockKey.objects.select_related("dock").order_by("dock__site", "dock__serial", "enrolled_at")
+    return list(found if dock is None else found.filter(dock=dock))
 
 
 def key_named(key_id: str) -> DockKey:

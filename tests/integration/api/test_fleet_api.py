@@ -187,3 +187,27 @@ def test_a_receipt_waits_for_a_signed_checkpoint(world, program):
     assert (status, said["code"]) == (409, "not_yet_sequenced")
     sign_log()
     assert officer.get(f"/events/{event.id}/receipt")[0] == 200
+
+
+def test_a_dock_is_installed_given_a_key_and_the_key_revoked(world, program):
+    manager = program(Role.BWV_ADMINISTRATOR)
+    sent = {"serial": "D-77", "site": "Kennington", "unit_id": str(world.lambeth.id)}
+    status, made = manager.post("/docks", sent)
+    assert (status, made["dock"]["bays"], made["status"], made["keys"]) == (201, 8, None, [])
+    path = f"/docks/{made['dock']['id']}"
+    public_key = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
+    status, keyed = manager.post(f"{path}/keys", {"public_key": public_key, "name": "Station PC"})
+    assert (status, keyed["keys"][0]["key_id"], keyed["keys"][0]["revoked_at"]) == (201, "39f713d0a644253f", None)
+    status, refused = manager.post(f"{path}/keys", {"public_key": "short", "name": "x"})
+    assert (status, refused["errors"][0]["field"]) == (422, "public_key")
+    status, out = manager.post(f"{path}/keys/{keyed['keys'][0]['id']}/revoke")
+    assert (status, out["keys"][0]["revoked_at"] is None) == (200, False)
+    assert manager.post(f"{path}/keys/{made['dock']['id']}/revoke")[0] == 404
+    assert [each["dock"]["serial"] for each in manager.get("/docks/now")[1]].count("D-77") == 1
+
+
+def test_cameras_that_stay_away_are_listed_with_their_wearers(world, program):
+    _, said = program(Role.AUDITOR).get("/cameras/overdue", days=1)
+    assert {each["camera"]["serial"] for each in said} >= {"CAM-101LX"}
+    assert all(each["seen_at"] is None and each["wearer"]["name"] for each in said)
+    assert program(Role.AUDITOR).get("/cameras/overdue", days=0)[0] == 422

@@ -272,6 +272,9 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
             good={302},
         ),
     ),
+    "name-pattern-list": (Ask(), form(pattern="{officer}_{sequence}.mp4", note="Exports")),
+    "name-patterns-tried": (Ask("POST", lambda place: {"names": "482LX_0001.mp4"}, good=OK),),
+    "name-pattern-remove": (Ask("POST", good={302}),),
     "work-item-settle": (form("settle", flag="conflict", reason="Both were looked at"),),
     "dock-install": (
         Ask(),

@@ -9,7 +9,15 @@ from ninja import File, Query, UploadedFile
 
 from tabard.api.errors import problem
 from tabard.api.operations import Operations
-from tabard.api.routes.named import officer_named, unit_named
+from tabard.api.routes.named import officer_named, the_unit_named, unit_named
+from tabard.api.schemas.docks import (
+    DockIn,
+    DockKeyIn,
+    DockNowOut,
+    DockSheet,
+    OverdueOut,
+    OverdueWanted,
+)
 from tabard.api.schemas.fleet import (
     AssignIn,
     CameraIn,
@@ -22,11 +30,14 @@ from tabard.api.schemas.fleet import (
 )
 from tabard.api.schemas.problems import FieldFault
 from tabard.api.viewers import Asked
-from tabard.fleet import selectors, services
+from tabard.fleet import dock_selectors, selectors, services
+from tabard.fleet import docks as dock_keys
+from tabard.fleet.dock_selectors import DockNow, OverdueCamera
 from tabard.fleet.importing import ImportReport, import_cameras
 from tabard.fleet.models import Camera, Dock
 from tabard.fleet.selectors import CameraDetail
 from tabard.kernel.clock import now
+from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
 
@@ -105,6 +116,62 @@ def import_file(
 def docks(request: Asked) -> list[Dock]:
     """The docks that you may see, by site."""
     return selectors.docks(request.auth)
+
+
+@fleet.get("/docks/now", access=Action.FLEET_VIEW, answers=list[DockNowOut])
+def docks_now(request: Asked) -> list[DockNow]:
+    """The docks that you may see as they stand, with the cameras in them."""
+    return dock_selectors.docks_now(request.auth, at=now())
+
+
+@fleet.post("/docks", access=Action.FLEET_MANAGE, answers=DockSheet, status=201)
+def install(request: Asked, sent: DockIn) -> DockNow:
+    """Installs a dock; its key is enrolled next."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    dock = services.install_dock(
+        serial=sent.serial,
+        site=sent.site,
+        unit=the_unit_named(sent.unit_id),
+        bays=sent.bays,
+        by=request.auth.actor,
+        at=now(),
+    )
+    return dock_selectors.dock_now(request.auth, dock.id, at=now())
+
+
+@fleet.get("/docks/{uuid:dock_id}", access=Action.FLEET_VIEW, answers=DockSheet)
+def dock(request: Asked, dock_id: UUID) -> DockNow:
+    """One dock as it stands, with its keys."""
+    return dock_selectors.dock_now(request.auth, dock_id, at=now())
+
+
+@fleet.post("/docks/{uuid:dock_id}/keys", access=Action.FLEET_MANAGE, answers=DockSheet, status=201)
+def enrol_key(request: Asked, dock_id: UUID, sent: DockKeyIn) -> DockNow:
+    """Enrols a key: whoever holds its private half may send footage as this dock."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    found = dock_selectors.dock_now(request.auth, dock_id, at=now()).dock
+    dock_keys.enrol_key(
+        dock=found, public_key=sent.public_key, name=sent.name, by=request.auth.actor, at=now()
+    )
+    return dock_selectors.dock_now(request.auth, dock_id, at=now())
+
+
+@fleet.post("/docks/{uuid:dock_id}/keys/{uuid:key_id}/revoke", access=Action.FLEET_MANAGE, answers=DockSheet)
+def revoke_key(request: Asked, dock_id: UUID, key_id: UUID) -> DockNow:
+    """Revokes a key at once, also where it is sending just now."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    found = dock_selectors.dock_now(request.auth, dock_id, at=now())
+    key = next((each for each in found.keys if each.pk == key_id), None)
+    if key is None:
+        raise NotFound("The dock has no such key.", key=str(key_id))
+    dock_keys.revoke_key(key=key, by=request.auth.actor, at=now())
+    return dock_selectors.dock_now(request.auth, dock_id, at=now())
+
+
+@fleet.get("/cameras/overdue", access=Action.FLEET_VIEW, answers=list[OverdueOut])
+def overdue(request: Asked, wanted: Query[OverdueWanted]) -> list[OverdueCamera]:
+    """The worn cameras that you may see and that were not docked for so many days, or never."""
+    return dock_selectors.overdue_cameras(request.auth, days=wanted.days, at=now())
 
 
 def _managed(request: Asked, camera_id: UUID) -> Camera:

@@ -15,8 +15,15 @@ def unit_named(unit_id: UUID | None) -> Unit | None:
     Raises:
         Invalid: when there is no such unit.
     """
-    if unit_id is None:
-        return None
+    return None if unit_id is None else the_unit_named(unit_id)
+
+
+def the_unit_named(unit_id: UUID) -> Unit:
+    """The unit.
+
+    Raises:
+        Invalid: when there is no such unit.
+    """
     unit = Unit.objects.filter(id=unit_id).first()
     if unit is None:
         raise Invalid("There is no such unit.", field="unit_id")

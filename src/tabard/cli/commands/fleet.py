@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from tabard.cli.commands import dock_keys
 from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
 from tabard.kernel.clock import now
 
 app = typer.Typer(help="Cameras and docks.", no_args_is_help=True)
+app.add_typer(dock_keys.app, name="dock-key")
 
 
 @app.command("import-cameras")
