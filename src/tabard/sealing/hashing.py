@@ -10,7 +10,9 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-_BUFFERS = 3  # one being hashed, one waiting, one being filled: the hash never waits for a hand-over
+# So many that the hash has work while whoever fills them is kept waiting by other processes; and that a buffer has left
+# the caches of the processor that hashed it when it is filled again: in one of two, decrypting took three times as long.
+_BUFFERS = 8
 
 
 class HashingBehind:
@@ -21,14 +23,17 @@ class HashingBehind:
 
     def __init__(self, buffer_bytes: int) -> None:
         self._digest = hashlib.sha256()
+        self._buffer_bytes = buffer_bytes
+        self._made = 0
         self._free: SimpleQueue[memoryview] = SimpleQueue()
         self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
-        for _ in range(_BUFFERS):
-            self._free.put(memoryview(bytearray(buffer_bytes)))
         self._thread = Thread(target=self._hash_all, name="hashing")
 
     def buffer(self) -> memoryview:
-        """A buffer to fill, once one is free; its old bytes are hashed."""
+        """A buffer to fill, new or the one that was hashed longest ago, once one is free."""
+        if self._made < _BUFFERS:
+            self._made += 1
+            return memoryview(bytearray(self._buffer_bytes))
         return self._free.get()
 
     def update(self, buffer: memoryview, used_bytes: int) -> None:
