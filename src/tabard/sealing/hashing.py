@@ -10,8 +10,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-# So many that the hash has work while whoever fills them is kept waiting by other processes; and that a buffer has left
-# the caches of the processor that hashed it when it is filled again: in one of two, decrypting took three times as long.
+# So many that the hash has work while whoever fills them is kept waiting by other processes, and that a buffer has left
+# the caches of the processor that hashed it before it is filled again: with two, decrypting took three times as long.
 _BUFFERS = 8
 
 
