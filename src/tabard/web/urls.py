@@ -13,11 +13,13 @@ from tabard.web.views import (
     fleet,
     home,
     incidents,
+    intake,
     log,
     prove,
     recording_acts,
     recordings,
     retention,
+    wholeness,
     work_items,
 )
 
@@ -99,10 +101,24 @@ _docks = [
 ]
 
 _work_items = [
+    path("work-items/wholeness/", wholeness.shown, name="work-item-wholeness"),
+    path("work-items/wholeness/shifts.csv", wholeness.taken_away, name="work-item-wholeness-csv"),
     path("work-items/", work_items.listed, name="work-item-list"),
     path("work-items/<uuid:recording_id>/", work_items.shown, name="work-item"),
     path("work-items/<uuid:recording_id>/attribute", work_items.attributed, name="work-item-attribute"),
     path("work-items/<uuid:recording_id>/settle", work_items.settled, name="work-item-settle"),
+]
+
+_intake = [
+    path("intake/", intake.coming_in, name="intake"),
+    path("intake/now", intake.coming_in_now, name="intake-now"),
+    path("intake/folders/", intake.runs, name="folder-runs-list"),
+    path("intake/folders/<uuid:run_id>/", intake.run, name="folder-run"),
+    path("intake/folders/<uuid:run_id>/reconciliation.csv", intake.run_csv, name="folder-run-csv"),
+    path("intake/folders/<uuid:run_id>/reconciliation.json", intake.run_json, name="folder-run-json"),
+    path("intake/names/", intake.name_patterns, name="name-pattern-list"),
+    path("intake/names/try", intake.name_patterns_tried, name="name-patterns-tried"),
+    path("intake/names/<uuid:pattern_id>/remove", intake.name_pattern_removed, name="name-pattern-remove"),
 ]
 
 _retention = [
@@ -144,6 +160,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_fleet,
     *_docks,
     *_work_items,
+    *_intake,
     *_systems,
     *_retention,
     *_log,

@@ -15,7 +15,12 @@ from tabard.web.forms.units import UnitField
 OPEN, SETTLED = "", "settled"
 
 
-def _officer(text: str) -> Officer | None:
+def officer_typed(text: str) -> Officer | None:
+    """The officer whose number was typed; None where nothing was.
+
+    Raises:
+        ValidationError: nobody has it.
+    """
     if not text:
         return None
     found = officer_by_reference(text)
@@ -24,7 +29,12 @@ def _officer(text: str) -> Officer | None:
     return found
 
 
-def _camera(text: str) -> Camera | None:
+def camera_typed(text: str) -> Camera | None:
+    """The camera whose serial number was typed; None where nothing was.
+
+    Raises:
+        ValidationError: the fleet has none.
+    """
     if not text:
         return None
     found = camera_by_serial(text)
@@ -48,11 +58,11 @@ class WorkItemFilterForm(forms.Form):
 
     def clean_officer(self) -> Officer | None:
         """The officer with the number."""
-        return _officer(self.cleaned_data["officer"])
+        return officer_typed(self.cleaned_data["officer"])
 
     def clean_camera(self) -> Camera | None:
         """The camera with the serial number."""
-        return _camera(self.cleaned_data["camera"])
+        return camera_typed(self.cleaned_data["camera"])
 
     def wanted(self) -> WorkItemFilter:
         """The filter that was asked for; a field with an error narrows nothing."""
@@ -91,11 +101,11 @@ class AttributionForm(forms.Form):
 
     def clean_officer(self) -> Officer | None:
         """The officer with the number."""
-        return _officer(self.cleaned_data["officer"])
+        return officer_typed(self.cleaned_data["officer"])
 
     def clean_camera(self) -> Camera | None:
         """The camera with the serial number."""
-        return _camera(self.cleaned_data["camera"])
+        return camera_typed(self.cleaned_data["camera"])
 
 
 class SettleForm(forms.Form):

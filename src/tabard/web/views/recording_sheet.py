@@ -139,9 +139,9 @@ class Mark:
 
 def segment_sheets(recording: Recording) -> list[SegmentSheet]:
     """Every segment of a recording, in order; begins where the camera says, else where the one before ends."""
-    segments = recording.segments.select_related("object", "probe", "recording", "encrypted_file").prefetch_related(
-        "derivatives"
-    )
+    segments = recording.segments.select_related(
+        "object", "probe", "recording", "encrypted_file"
+    ).prefetch_related("derivatives")
     sheets: list[SegmentSheet] = []
     ends_s = 0.0
     for number, segment in enumerate(segments, start=1):
