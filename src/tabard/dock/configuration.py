@@ -20,6 +20,7 @@ from tabard.merkle.note import InvalidVerifierKey, VerifierKey
 
 FILE = "dock.toml"
 _MIB = 1024 * 1024
+_OTHERS_WRITE = 0o022
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class Configuration:
             raise BadConfiguration(f"{path} cannot be read: {error}.", field="config") from error
         except tomllib.TOMLDecodeError as error:
             raise BadConfiguration(f"{path} is not TOML: {error}.", field="config") from error
+        if path.stat().st_mode & _OTHERS_WRITE:
+            raise BadConfiguration(
+                f"Others may write {path}, and so have your cameras emptied. Close it: chmod go-w",
+                field="config",
+            )
         return cls._of(values, path.resolve().parent)
 
     @classmethod

@@ -88,6 +88,13 @@ def test_what_is_wrong_is_named(tmp_path, text, field):
     assert caught.value.fields["field"] == field
 
 
+def test_a_file_that_others_may_write_is_not_obeyed(tmp_path):
+    load(tmp_path, GOOD)
+    (tmp_path / "dock.toml").chmod(0o664)
+    with pytest.raises(BadConfiguration, match="chmod"):
+        Configuration.load(tmp_path / "dock.toml")
+
+
 def test_no_file_names_the_cure(tmp_path):
     with pytest.raises(BadConfiguration, match="tabard dock init"):
         Configuration.load(tmp_path / "dock.toml")
