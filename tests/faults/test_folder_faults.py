@@ -27,8 +27,8 @@ from tabard.cli.postgres import Server
 
 pytestmark = pytest.mark.slow
 TABARD = [sys.executable, "-c", "from tabard.cli.main import run; run()"]
-FILES, KILLS, WITHIN_S = 24, 3, 120.0
-MUTANTS = int(os.environ.get("TABARD_MUTANTS") or "24")
+FILES, KILLS, WITHIN_S = 16, 3, 120.0
+MUTANTS = int(os.environ.get("TABARD_MUTANTS") or "12")
 MOST_MEMORY_KIB = 512 * 1024
 SMALL_BYTES = 64 * 1024
 FOOTAGE = ("actioncam", "oddmedia", "people_vehicles", "plates", "c2pa", "tables")

@@ -24,7 +24,7 @@ from tabard.media.jail.errors import JailIncomplete
 from tabard.recordings.models import Recording
 from tabard.vault.errors import StoreFull
 from tabard.vault.models import SealedObject
-from tabard.vault.services import PendingObject
+from tabard.vault.services import PendingObject, destroy_key
 
 BY = Actor.system("test")
 
@@ -150,6 +150,15 @@ class TestOnce:
         other = run(collection="Card 8")
         assert other["sealed"] == 0
         assert stored(vault_folder) == Recording.objects.count() == 1
+
+    def test_what_was_disposed_of_is_not_taken_in_again(self, write, run):
+        write("a.mp4", b"film")
+        run()
+        destroy_key(object_id=Recording.objects.get().segments.get().object_id, at=now())
+        Recording.objects.update(disposed_at=now())
+        again = run()
+        assert (again["sealed"], again["already"], Recording.objects.count()) == (0, 1, 1)
+        assert "disposed of" in again.run.items.get().words
 
     def test_names_of_any_bytes_are_kept_and_found_again(self, write, run):
         write(os.fsdecode(b"caf\xe9\xff.mp4"), b"1")

@@ -23,6 +23,7 @@ class Copy:
     object_id: UUID
     container_id: UUID
     sha256: bytes
+    is_disposed: bool = False
 
     def has(self, listed: Mapping[str, str]) -> bool:
         """Whether the hashes that are known of it are those that are listed."""
@@ -41,7 +42,7 @@ class Known:
         self.recordings = dict(
             _arrivals(collection).filter(recording__isnull=False).values_list("pk", "recording_id")
         )
-        for metadata, size_bytes, sha256, object_id, container_id in _received(collection):
+        for metadata, size_bytes, sha256, object_id, container_id, destroyed_at in _received(collection):
             self.add(
                 Copy(
                     path=metadata.get("path", ""),
@@ -51,6 +52,7 @@ class Known:
                     object_id=object_id,
                     container_id=container_id,
                     sha256=bytes(sha256),
+                    is_disposed=destroyed_at is not None,
                 )
             )
 
@@ -83,5 +85,10 @@ def _received(collection: str) -> Iterator[Any]:
         container__source=Container.Source.FOLDER, container__collection=collection
     ).order_by("received_at", "id")
     return found.values_list(
-        "metadata", "object__size_bytes", "object__sha256", "object_id", "container_id"
+        "metadata",
+        "object__size_bytes",
+        "object__sha256",
+        "object_id",
+        "container_id",
+        "object__key_destroyed_at",
     ).iterator(2000)

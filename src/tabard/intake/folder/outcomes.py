@@ -15,6 +15,7 @@ BEFORE = (
     "Other bytes were sealed under this path before; both are kept. If this is another card, give it a collection of "
     "its own."
 )
+DISPOSED = "It was sealed and has been disposed of since; it is not taken in again."
 _NAMES = {"sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
 
 

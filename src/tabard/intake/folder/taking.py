@@ -18,7 +18,17 @@ from tabard.intake.folder.known import Copy, Known
 from tabard.intake.folder.listing import File
 from tabard.intake.folder.manifest import Row
 from tabard.intake.folder.names import object_name, short
-from tabard.intake.folder.outcomes import BEFORE, WEAKER, Outcome, Remark, State, basis, compared, not_taken
+from tabard.intake.folder.outcomes import (
+    BEFORE,
+    DISPOSED,
+    WEAKER,
+    Outcome,
+    Remark,
+    State,
+    basis,
+    compared,
+    not_taken,
+)
 from tabard.intake.folder.reading import NotTaken, Reader
 from tabard.intake.models import Container
 from tabard.intake.services import receive
@@ -171,11 +181,10 @@ class Taker:
         outcome = Outcome(
             sealing.file.shown,
             State.ALREADY,
-            Remark.NONE,
-            words,
-            copy.size_bytes,
-            copy.sha256,
-            copy.object_id,
+            words=DISPOSED if copy.is_disposed else words,
+            size_bytes=copy.size_bytes,
+            sha256=copy.sha256,
+            object_id=None if copy.is_disposed else copy.object_id,
         )
         hashes = {"sha256": copy.sha256.hex(), **dict(copy.hashes), **sealing.hashes}
         self._add(sealing, outcome, hashes)
