@@ -1,5 +1,6 @@
 """What every object store must do, whichever adapter it is: one suite, run against each."""
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -86,6 +87,34 @@ def test_a_range_ends_where_the_object_ends(store, start, stop, expected):
         buffer = bytearray(stop - start)
         assert store.read_into(KEY, start, memoryview(buffer)) == len(expected)
         assert bytes(buffer[: len(expected)]) == expected
+
+
+def test_a_file_that_is_whole_is_adopted_and_stays(store, tmp_path):
+    whole = tmp_path / "whole"
+    whole.write_bytes(b"grown elsewhere" * 1000)
+    store.adopt(KEY, whole)
+    assert store.read(KEY, 0, store.size(KEY)) == whole.read_bytes()
+    with pytest.raises(ObjectExists):
+        store.adopt(KEY, whole)
+    store.delete(KEY)
+    assert whole.exists()
+    assert keys(store) == []
+
+
+def test_a_file_of_another_file_system_is_copied(tmp_path, monkeypatch):
+    store, whole, link = LocalStore(tmp_path / "vault"), tmp_path / "whole", os.link
+    whole.write_bytes(b"grown elsewhere" * 1000)
+
+    def only_within(source, target):
+        if source == whole:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, target)
+
+    monkeypatch.setattr("tabard.vault.adapters.local.os.link", only_within)
+    store.adopt(KEY, whole)
+    assert store.read(KEY, 0, store.size(KEY)) == whole.read_bytes()
+    with pytest.raises(ObjectExists):
+        store.adopt(KEY, whole)
 
 
 def test_the_writer_takes_bytes_over_before_it_returns(store):
