@@ -8,6 +8,9 @@ from tests.integration.web import town as towns
 from tabard.fleet.docks import CameraSeen, Report, report
 from tabard.fleet.models import Dock, DockKey
 from tabard.fleet.services import assign_camera, receive_camera
+from tabard.intake import arrivals
+from tabard.intake.folder.services import begin, finish
+from tabard.intake.models import FolderItem
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PUBLIC_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"  # of RFC 8032, test 1
@@ -86,6 +89,51 @@ def test_what_came_in_with_questions_is_settled(town, open_browser, sign_in, loo
     page.get_by_role("button", name="Settle").click()
     page.get_by_text("It is settled").first.wait_for()
     look(page, "work-item-settled")
+
+
+def read_a_card_in() -> None:
+    """A card whose manifest lists a file that is not there, a recording under way, and one with a gap before it."""
+    now = datetime.now(UTC)
+    run = begin(
+        collection="Card 7",
+        path="/media/card",
+        manifest="card.csv",
+        manifest_sha256=None,
+        by=towns.BY,
+        at=now,
+    )
+    FolderItem.objects.create(run=run, path="DCIM/GOPR0001.MP4", state="sealed", size_bytes=5_400_000)
+    FolderItem.objects.create(
+        run=run, path="DCIM/GOPR0002.MP4", state="missing", words="The manifest lists it"
+    )
+    figures = {"listed": 2, "found": 1, "sealed": 1, "missing": 1, "failed": 0}
+    finish(run=run, counts=figures, by=towns.BY, at=now)
+    arrivals.open_for_collection(collection="Card 7", name="DCIM/GOPR0003", at=now)
+    for number in (1, 4):
+        towns.record(
+            b"%d" % number, name=f"GOPR{number:04}", started_at=towns.FILMED_AT + timedelta(minutes=number)
+        )
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_came_in_is_followed_file_by_file(town, open_browser, sign_in, look, width):
+    read_a_card_in()
+    page = sign_in(open_browser(width), "amir")
+    page.goto("/intake/")
+    look(page, "intake")
+    page.goto("/intake/folders/")
+    look(page, "folder-runs")
+    page.get_by_role("link", name="Card 7").click()
+    page.get_by_text("The manifest lists it").wait_for()
+    look(page, "folder-run")
+    page.goto("/intake/names/")
+    page.get_by_label("A pattern that is not in force yet").fill("{officer}_{sequence}.mp4")
+    page.get_by_label("File names").fill("482LX_0007.mp4\nholiday.jpg")
+    page.get_by_role("button", name="Try").click()
+    page.get_by_text("officer: 482LX").wait_for()
+    look(page, "name-patterns")
+    page.goto("/work-items/wholeness/")
+    look(page, "wholeness")
 
 
 def test_a_page_of_docks_that_stays_open_keeps_itself_up_to_date(town, open_browser, sign_in):
