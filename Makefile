@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: docks mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips clean
+.PHONY: docks mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips storms clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -73,6 +73,9 @@ mutants: install ## Take in 10,000 movies that are broken on purpose, and every 
 
 docks: install ## Kill dock agents on 1,000 evenings on which everything goes wrong; takes an hour or two
 	TABARD_DOCK_RUNS=1000 $(BIN)/pytest -s tests/faults/test_dock_kills.py
+
+storms: install ## Break everything while cameras dock, 1,000 times, and every planted defect; takes hours
+	TABARD_STORMS=1000 TABARD_STORM_PLANTS=all $(BIN)/pytest -s tests/faults/test_intake_storms.py tests/faults/test_storm_plants.py
 
 tampering: install ## All tamper cases, and 1,000 verifications of honest histories; takes minutes
 	TABARD_CLEAN_RUNS=1000 $(BIN)/pytest tests/integration/tampering tests/properties/test_log.py
