@@ -51,6 +51,12 @@ class WitnessUnavailable(Unavailable):
     code = "witness_unavailable"
 
 
+class VerificationStopped(Unavailable):
+    """The log could not be looked at to its end; nothing can be said of it."""
+
+    code = "verification_stopped"
+
+
 class WitnessRefused(Conflict):
     """A witness will not cosign: it does not know the log or its key, or does not believe our proof."""
 

@@ -5,24 +5,29 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 from psycopg import Cursor
 
+from tabard.custody.prepared import Prepared
+from tabard.custody.wire import as_bigint_array
 from tabard.merkle.tree import NodeId
+
+# LATERAL, and LIMIT, so that each is looked up by the whole key, whatever the planner believes of the table's size.
+WANTED = """
+    SELECT node.hash
+      FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (level, index, number)
+      LEFT JOIN LATERAL (
+           SELECT hash FROM custody_node WHERE level = wanted.level AND index = wanted.index LIMIT 1
+      ) AS node ON true
+     ORDER BY wanted.number
+"""
+_WANTED = Prepared("tabard_nodes", WANTED)
 
 
 def read_nodes(wanted: Sequence[NodeId]) -> Mapping[NodeId, bytes]:
     """The stored hashes of the wanted nodes; a node that is not stored is missing from the answer."""
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT node.level, node.index, node.hash
-              FROM custody_node AS node
-              JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted (level, index)
-                ON node.level = wanted.level AND node.index = wanted.index
-            """,
-            [[node.level for node in wanted], [node.index for node in wanted]],
-        )
-        return {NodeId(level, index): bytes(value) for level, index, value in cursor.fetchall()}
+    found = _WANTED.run([as_bigint_array(numbers) for numbers in zip(*wanted, strict=True)])
+    hashes = (found.get_value(number, 0) for number in range(found.ntuples))
+    return {node: value for node, value in zip(wanted, hashes, strict=True) if value is not None}
 
 
 def read_runs(runs: Mapping[int, tuple[int, int]]) -> Mapping[int, bytes]:

@@ -31,7 +31,10 @@ class Prepared:
         Raises:
             django.db.DatabaseError: as a cursor would.
         """
+        # As Django's cursor does: a connection that went stale between requests is made anew.
+        connection.close_if_health_check_failed()
         connection.ensure_connection()
+        connection.validate_no_broken_transaction()
         link = connection.connection
         with connection.wrap_database_errors, link.lock:
             if link not in self._prepared_on:

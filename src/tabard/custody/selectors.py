@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from tabard.custody.actors import Actor, ActorKind
@@ -18,7 +17,10 @@ from tabard.custody.errors import LogCorrupt, NotYetSequenced, NotYetWitnessed, 
 from tabard.custody.kinds import CLASS_OF, EventKind, Section62
 from tabard.custody.leaf import actor_value, commitment
 from tabard.custody.models import Checkpoint, Event, EventParticulars
+from tabard.custody.newest import newest_checkpoint
 from tabard.custody.nodes import read_nodes
+from tabard.custody.prepared import Prepared
+from tabard.custody.wire import bigint_of
 from tabard.custody.witnesses.quorum import newest_witnessed, note_with_cosignatures
 from tabard.kernel.errors import NotFound
 from tabard.merkle.proofs import inclusion_proof
@@ -249,7 +251,7 @@ def event(event_id: UUID) -> Event:
 
 def latest_checkpoint() -> Checkpoint | None:
     """The newest signed tree head, or None before the first."""
-    return Checkpoint.objects.order_by("-size").first()
+    return newest_checkpoint()
 
 
 def witnessed_checkpoint() -> Checkpoint | None:
@@ -281,12 +283,14 @@ def receipt(event_id: UUID) -> TlogProof:
     return TlogProof(index=position, path=tuple(path), checkpoint_note=published_note(head).encode())
 
 
+_POSITION = Prepared("tabard_position", "SELECT position FROM custody_event WHERE id = $1")
+
+
 def _position(event_id: UUID) -> int | None:
     """Where an event stands, None where nowhere yet or there is none; without making a model of it, as many ask."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT position FROM custody_event WHERE id = %s", [event_id])
-        found = cursor.fetchone()
-    return None if found is None else found[0]
+    found = _POSITION.run([event_id.bytes])
+    written = found.get_value(0, 0) if found.ntuples else None
+    return None if written is None else bigint_of(written)
 
 
 def proof_walk(event_id: UUID) -> ProofWalk:

@@ -11,14 +11,15 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Max
 
-from tabard.custody.copying import as_bytea, copy_rows
+from tabard.custody.copying import copy_binary
 from tabard.custody.errors import LogCorrupt
 from tabard.custody.models import Checkpoint, Event
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import CheckpointSigner
+from tabard.custody.wire import as_bigint, as_smallint, row
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
 from tabard.merkle.note import SignedNote
-from tabard.merkle.tree import NodeId, extend, leaf_hash, root
+from tabard.merkle.tree import NodeRun, grow, leaf_hash, root
 
 BATCH_EVENTS = 5_000
 _LOCK = 0x7461_6261_7264  # "tabard": the advisory lock that only the acting sequencer holds
@@ -51,7 +52,7 @@ def store_leaves(size: int, leaves: Sequence[bytes]) -> None:
 
 def store_hashes(size: int, leaf_hashes: Sequence[bytes]) -> None:
     """`store_leaves` for leaves that are hashed already."""
-    _store_nodes(extend(size, leaf_hashes, read_nodes))
+    _store_nodes(grow(size, leaf_hashes, read_nodes))
 
 
 def sign_checkpoint(*, at: datetime, signer: CheckpointSigner) -> Checkpoint | None:
@@ -112,7 +113,13 @@ def _place(first: int, limit: int) -> list[bytes]:
         return [bytes(leaf) for _, leaf in sorted(cursor.fetchall())]
 
 
-def _store_nodes(nodes: Sequence[tuple[NodeId, bytes]]) -> None:
+def _store_nodes(runs: Sequence[NodeRun]) -> None:
     """Write complete nodes; they never change once written."""
-    rows = (f"{node.level}\t{node.index}\t{as_bytea(value)}" for node, value in nodes)
-    copy_rows("custody_node", ("level", "index", "hash"), rows)
+    pieces = (
+        b"".join(
+            row(as_smallint(run.level), as_bigint(index), value)
+            for index, value in enumerate(run.hashes, run.first)
+        )
+        for run in runs
+    )
+    copy_binary("custody_node", ("level", "index", "hash"), pieces)

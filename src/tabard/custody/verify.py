@@ -7,15 +7,16 @@ them), `tiles` (what outsiders get), `dating` (when).
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
 from tabard.custody.timestamping.tokens import TsaChain
 from tabard.custody.verification.dating import DATING_TOLERANCE, time_in_id
 from tabard.custody.verification.heads import Seen, find_heads
+from tabard.custody.verification.moment import one_moment
 from tabard.custody.verification.report import Defect, LogReport
 from tabard.custody.verification.rows import check_row, waiting
 from tabard.custody.verification.tree import Progress, TreeWalk
@@ -36,6 +37,7 @@ def verify_log(
     worker_runs: bool = False,
     dated_within: timedelta | None = DATING_TOLERANCE,
     progress: Progress = lambda _done, _total: None,
+    processes: int = 1,
 ) -> LogReport:
     """The whole log recomputed from rows and tiles, and compared with everything that was signed, as of one moment.
 
@@ -51,11 +53,16 @@ def verify_log(
         dated_within: How far an event's time may be from the times around it; None where times were invented, as in
             tests that play a year.
         progress: Told how many of how many positions are done.
+        processes: How many may look at blocks of a long log at once.
+
+    Raises:
+        VerificationStopped: one of these processes was ended.
     """
     report = LogReport()
     verifiers = [VerifierKey.parse(vkey) for vkey in vkeys]
     kept = [Seen("the file of what was signed last", note, must_be_here=False) for note in also_signed]
-    with _one_moment():
+    is_apart = not connection.in_atomic_block  # else no other process could see what is here
+    with one_moment() if is_apart else nullcontext():
         heads = find_heads(
             verifiers,
             witnesses=witnesses,
@@ -65,29 +72,15 @@ def verify_log(
             report=report,
             dated_within=dated_within,
         )
+        times = heads.times
         for row in waiting():
             report.unsequenced += 1
-            check_row(row, heads, report)
+            check_row(row, times, report)
             if worker_runs and now is not None and time_in_id(row.id) < now - SEQUENCED_WITHIN:
                 report.warn("unsequenced", row.id, f"{row.named} has waited for its place for over a minute.")
-        TreeWalk(heads, report).run(progress)
+        TreeWalk(heads, report).run(progress, processes if is_apart else 1)
         _check_particulars(report)
     return report
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """All that is read is of one moment, although others append and sign meanwhile."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            # Every read is of a run by an index. Before the first ANALYZE the planner does not know that the runs are
-            # short, and would read a whole table for each of them.
-            cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
-        yield
 
 
 def _check_particulars(report: LogReport) -> None:

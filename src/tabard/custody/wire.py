@@ -4,6 +4,7 @@ As each type's `send` function writes it, in network byte order (PostgreSQL manu
 UTF-8 and bytes are themselves, so they need nothing here.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
 
@@ -11,6 +12,9 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NO_VALUE = b"\xff\xff\xff\xff"
 _JSONB_VERSION = b"\x01"
+
+_BIGINT_ARRAY = Struct(">iiiii")
+_BIGINT_OID = 20
 
 as_smallint = Struct(">h").pack
 as_bigint = Struct(">q").pack
@@ -26,6 +30,22 @@ TRAILER = as_smallint(-1)
 def as_timestamptz(at: datetime) -> bytes:
     """An instant: microseconds since the beginning of 2000."""
     return as_bigint((at - _EPOCH) // _MICROSECOND)
+
+
+def timestamptz_of(value: bytes) -> datetime:
+    """The instant that PostgreSQL wrote."""
+    return _EPOCH + timedelta(microseconds=bigint_of(value))
+
+
+def bigint_of(value: bytes) -> int:
+    """The whole number that PostgreSQL wrote, of whichever length."""
+    return int.from_bytes(value, "big", signed=True)
+
+
+def as_bigint_array(values: Sequence[int]) -> bytes:
+    """An array of one dimension, without nulls, whose first subscript is 1."""
+    begin = _BIGINT_ARRAY.pack(1, 0, _BIGINT_OID, len(values), 1)
+    return begin + fields(*map(as_bigint, values))
 
 
 def as_jsonb(written: bytes) -> bytes:

@@ -27,6 +27,19 @@ class NodeId(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, for which a node has no use
 
 
+class NodeRun(NamedTuple):
+    """Neighbouring complete nodes of a level, from index `first` on."""
+
+    level: int
+    first: int
+    hashes: list[bytes]
+
+    @property
+    def end(self) -> int:
+        """The index after the last."""
+        return self.first + len(self.hashes)
+
+
 NodeReader = Callable[[Sequence[NodeId]], Mapping[NodeId, bytes]]
 
 
@@ -52,8 +65,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(_NODE_PREFIX + left + right).digest()
 
 
-def extend(size: int, leaf_hashes: Sequence[bytes], read: NodeReader) -> list[tuple[NodeId, bytes]]:
-    """Every node, at every level, that exists once the leaves are appended and did not exist before.
+def grow(size: int, leaf_hashes: Sequence[bytes], read: NodeReader) -> list[NodeRun]:
+    """Every node that exists once the leaves are appended and did not exist before: one run a level, lowest first.
 
     Args:
         size: Leaves in the tree so far.
@@ -67,15 +80,21 @@ def extend(size: int, leaf_hashes: Sequence[bytes], read: NodeReader) -> list[tu
     check_size(size + len(leaf_hashes), least=len(leaf_hashes))
     row = _checked_leaves(leaf_hashes)
     known = read_nodes(_waiting_nodes(size, size + len(row)), read)
-    added: list[tuple[NodeId, bytes]] = []
+    runs: list[NodeRun] = []
     level, start = 0, size
     while row:
-        added += [(NodeId(level, index), value) for index, value in enumerate(row, start)]
-        if start % 2:
-            row.insert(0, known[NodeId(level, start - 1)])
-        row = _parents(row)
+        runs.append(NodeRun(level, start, row))
+        row = _parents([known[NodeId(level, start - 1)], *row] if start % 2 else row)
         level, start = level + 1, start // 2
-    return added
+    return runs
+
+
+def extend(size: int, leaf_hashes: Sequence[bytes], read: NodeReader) -> list[tuple[NodeId, bytes]]:
+    """`grow`, node by node."""
+    runs = grow(size, leaf_hashes, read)
+    return [
+        (NodeId(run.level, index), value) for run in runs for index, value in enumerate(run.hashes, run.first)
+    ]
 
 
 def root(size: int, read: NodeReader) -> bytes:

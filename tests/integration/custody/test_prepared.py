@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.transaction import TransactionManagementError
 
 from tabard.custody.models import Node
 from tabard.custody.prepared import Prepared
@@ -56,4 +57,21 @@ def test_a_lost_server_is_an_operational_error_and_the_next_connection_prepares_
     with pytest.raises(OperationalError):
         ASK.run([as_bigint(1)])
     connection.close()
+    assert ASK.run([as_bigint(2)]).get_value(0, 0) == as_bigint(3)
+
+
+@pytest.mark.django_db
+def test_after_an_error_that_was_swallowed_nothing_more_is_written():
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            add(0, 0)
+    assert not Node.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_went_stale_between_requests_is_made_anew():
+    ASK.run([as_bigint(1)])
+    connection.connection.close()
+    connection.health_check_enabled, connection.health_check_done = True, False
     assert ASK.run([as_bigint(2)]).get_value(0, 0) == as_bigint(3)

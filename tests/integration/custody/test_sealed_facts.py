@@ -50,9 +50,9 @@ def test_an_event_about_something_else_gives_what_stands_beside_the_object_or_el
 
 @pytest.mark.parametrize("leaf", [b"no JSON", b'{"sha256":"no hash"}', b"\xff\xfe", b""])
 def test_a_leaf_that_cannot_be_read_is_told(leaf):
-    event = say(EventKind.OBJECT_SEALED, Subject("object", new_id()), hashed=HASH)
+    event_id = say(EventKind.OBJECT_SEALED, Subject("object", new_id()), hashed=HASH)
     with tampering() as cursor:
-        cursor.execute("UPDATE custody_event SET leaf = %s WHERE id = %s", [leaf, event.pk])
-    assert Event.objects.filter(pk=event.pk, leaf=leaf).exists()
+        cursor.execute("UPDATE custody_event SET leaf = %s WHERE id = %s", [leaf, event_id])
+    assert Event.objects.filter(pk=event_id, leaf=leaf).exists()
     with pytest.raises(LogCorrupt, match="tabard log verify"), transaction.atomic():
         list(sealed_facts())

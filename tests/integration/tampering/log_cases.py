@@ -125,6 +125,8 @@ def _particulars() -> Iterator[Case]:
         "actor's salt": ("actor_salt = sha256('x')", "actor"),
         "details": ("details = '{\"number\": 99}'", "details"),
         "details gain a key": ("details = details || '{\"more\": null}'", "details"),
+        "details become null": ("details = 'null'", "details"),
+        "details become a list": ("details = '[]'", "details"),
         "details' salt": ("details_salt = sha256('x')", "details"),
     }
     for event in ("{e0}", "{e13}", "{e21}", "{w1}"):

@@ -1,5 +1,6 @@
 """`tabard log verify`: everything recomputed, and compared with whatever anyone kept."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -60,6 +61,7 @@ def verify(
                 now=now(),
                 worker_runs=_worker_runs(),
                 progress=bar.show,
+                processes=len(os.sched_getaffinity(0)),
             )
     _tell(report)
     emit(_answer(report), as_json=json, ok=report.ok)

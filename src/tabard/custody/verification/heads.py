@@ -4,19 +4,17 @@ Found in our own table, in witnesses' cosignatures, in time-stamp tokens, in the
 whatever others kept and show us. A checkpoint counts only if the log's own signature on it holds.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import connection
 
 from tabard.custody.models import Checkpoint, Cosignature, TimestampToken
 from tabard.custody.timestamping.stamping import problem_of
 from tabard.custody.timestamping.tokens import TsaChain
-from tabard.custody.verification.dating import time_in_id
+from tabard.custody.verification.dating import Signed, Times, is_dated, time_in_id
 from tabard.custody.verification.report import LogReport
 from tabard.kernel.errors import Integrity
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
@@ -46,7 +44,7 @@ class Heads:
     """Every signed head by size, and the trustworthy times of our own checkpoints, in the order of sizes."""
 
     found: dict[int, list[SignedHead]] = field(default_factory=dict)
-    signed_at: list[tuple[int, datetime]] = field(default_factory=list)
+    signed_at: list[Signed] = field(default_factory=list)
     dated_within: timedelta | None = None
 
     @property
@@ -58,15 +56,10 @@ class Heads:
         """Keep a head."""
         self.found.setdefault(head.size, []).append(head)
 
-    def before(self, position: int) -> tuple[int, datetime] | None:
-        """Size and time of the newest checkpoint that does not cover the event at this position."""
-        place = bisect_right(self.signed_at, position, key=lambda signed: signed[0])
-        return self.signed_at[place - 1] if place else None
-
-    def covering(self, position: int) -> tuple[int, datetime] | None:
-        """Size and time of the first checkpoint that covers the event at this position."""
-        place = bisect_right(self.signed_at, position, key=lambda signed: signed[0])
-        return self.signed_at[place] if place < len(self.signed_at) else None
+    @property
+    def times(self) -> Times:
+        """When they were signed, to date events by."""
+        return Times(self.signed_at, self.dated_within)
 
 
 def find_heads(
@@ -198,7 +191,7 @@ def _check_times(
     """Keep the signing times that fit the events before and the checkpoints after; name the others."""
     last_events = _times_of_last_events()
     latest = None if now is None else now + tolerance
-    kept: list[tuple[int, datetime]] = []
+    kept: list[Signed] = []
     for size in sorted(rows, reverse=True):
         signed = rows[size].signed_at
         event_at = last_events.get(size)
@@ -219,9 +212,9 @@ def _times_of_last_events() -> dict[int, datetime]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT signed.size, last.id FROM custody_checkpoint AS signed
+            SELECT signed.size, last.id::text FROM custody_checkpoint AS signed
               JOIN custody_event AS last ON last.position = signed.size - 1
             """
         )
-        found: list[tuple[int, UUID]] = cursor.fetchall()
-    return {size: time_in_id(event_id) for size, event_id in found if event_id.version == 7}
+        found: list[tuple[int, str]] = cursor.fetchall()
+    return {size: time_in_id(event_id) for size, event_id in found if is_dated(event_id)}

@@ -42,6 +42,18 @@ class LogReport:
         """Whether no defect was found."""
         return not self.defects
 
+    def take(self, other: "LogReport") -> None:
+        """All that another report of a part of the log found is in this one too."""
+        for defect in other.defects:
+            if self.counted[defect.code] < MOST_OF_A_CODE:
+                self.defects.append(defect)
+            self.counted[defect.code] += 1
+            other.counted[defect.code] -= 1
+        self.counted.update(other.counted)  # those that it did not list
+        self.warnings += other.warnings
+        self.tiles += other.tiles
+        self.erased += other.erased
+
     def add(self, code: str, where: object, words: str) -> None:
         """Record a defect."""
         self.counted[code] += 1

@@ -13,12 +13,14 @@ from django.db import connection
 
 from tabard.custody.nodes import read_run, read_runs
 from tabard.custody.selectors import latest_checkpoint
+from tabard.custody.verification.blocks import Looked
 from tabard.custody.verification.heads import Heads, SignedHead
 from tabard.custody.verification.places import Misplaced, name_misplaced
+from tabard.custody.verification.reading import looks
 from tabard.custody.verification.report import LogReport
-from tabard.custody.verification.rows import EventRow, block, check_row, strays
+from tabard.custody.verification.rows import EventRow, check_row, strays
 from tabard.custody.verification.tiles import TileCheck
-from tabard.merkle.tree import EMPTY_ROOT, HASH_SIZE, NodeId, extend, fold, leaf_hash, range_nodes
+from tabard.merkle.tree import EMPTY_ROOT, HASH_SIZE, NodeId, NodeRun, fold, grow, leaf_hash, range_nodes
 
 BLOCK_EVENTS = 4096  # a multiple of a tile's width, so that a block holds whole tiles
 _NOTHING = bytes(HASH_SIZE)  # stands for a leaf of which nothing is left; no known input has this hash
@@ -31,15 +33,14 @@ class GrowingTree:
 
     size: int = 0
     _edge: dict[NodeId, bytes] = field(default_factory=dict)
-    _new: dict[NodeId, bytes] = field(default_factory=dict)
+    _new: list[NodeRun] = field(default_factory=list)
 
-    def grow(self, hashes: Sequence[bytes]) -> list[tuple[NodeId, bytes]]:
-        """Append leaves; the nodes that they complete."""
+    def grow(self, hashes: Sequence[bytes]) -> list[NodeRun]:
+        """Append leaves; the nodes that they complete, a run of each level, lowest first."""
         self._edge = {node: self._known(node) for node in range_nodes(0, self.size)}
-        added = extend(self.size, hashes, lambda wanted: {node: self._edge[node] for node in wanted})
+        self._new = grow(self.size, hashes, lambda wanted: {node: self._edge[node] for node in wanted})
         self.size += len(hashes)
-        self._new = dict(added)
-        return added
+        return self._new
 
     def root(self, size: int) -> bytes:
         """The root of the first `size` leaves; `size` lies in the block that was appended last, or is all."""
@@ -48,10 +49,13 @@ class GrowingTree:
 
     def copy(self) -> "GrowingTree":
         """The same tree, to grow apart from here."""
-        return GrowingTree(self.size, dict(self._edge), dict(self._new))
+        return GrowingTree(self.size, dict(self._edge), list(self._new))
 
     def _known(self, node: NodeId) -> bytes:
-        return self._new[node] if node in self._new else self._edge[node]
+        run = self._new[node.level] if node.level < len(self._new) else None
+        if run is not None and run.first <= node.index < run.end:
+            return run.hashes[node.index - run.first]
+        return self._edge[node]
 
 
 class TreeWalk:
@@ -63,20 +67,22 @@ class TreeWalk:
         self._stored: GrowingTree | None = None  # only once the two differ
         self._places = Misplaced()
         newest = latest_checkpoint()
-        self._tiles = TileCheck(0 if newest is None else newest.size, report)
+        self._published = 0 if newest is None else newest.size
+        self._tiles = TileCheck(self._published, report)
 
-    def run(self, progress: Progress) -> None:
+    def run(self, progress: Progress, processes: int) -> None:
         """Walk, then name what could not be named on the way."""
-        report, heads = self._report, self._heads
+        report, heads, times = self._report, self._heads, self._heads.times
         placed, stored = _counts()
         end = max(placed, stored.get(0, 0))
         self._check_heads(-1, 0)
-        for first in range(0, end, BLOCK_EVENTS):
-            self._walk(first, min(end, first + BLOCK_EVENTS))
-            progress(min(end, first + BLOCK_EVENTS), end)
+        blocks = [(first, min(end, first + BLOCK_EVENTS)) for first in range(0, end, BLOCK_EVENTS)]
+        for looked in looks(blocks, times, self._published, processes):
+            self._walk(looked)
+            progress(looked.end, end)
         self._tiles.finish()
         for row in strays(end):
-            check_row(row, heads, report)
+            check_row(row, times, report)
             self._places.stray(row)
         name_misplaced(self._places, report)
         _check_no_extra(stored, end, report)
@@ -85,22 +91,16 @@ class TreeWalk:
         report.events = placed
         report.root = (self._stored or self._rows).root(end) if end else EMPTY_ROOT
 
-    def _walk(self, first: int, end: int) -> None:
-        rows = block(first, end)
-        for row in rows:
-            check_row(row, self._heads, self._report)
-        hashes = [leaf_hash(row.leaf) for row in rows]
-        is_whole = [row.position for row in rows] == list(range(first, end))
-        if is_whole and read_runs({0: (first, end)}).get(0) == b"".join(hashes):
-            self._grow(hashes, hashes)
-            leaves: list[bytes | None] = [row.leaf for row in rows]
+    def _walk(self, looked: Looked) -> None:
+        self._report.take(looked.report)
+        if looked.rows is None:
+            self._grow(looked.hashes, looked.hashes)
         else:
-            leaves = self._walk_differing(first, end, rows)
-        self._check_heads(first, end)
-        self._tiles.take(first, leaves)
+            self._walk_differing(looked.first, looked.end, looked.rows)
+        self._check_heads(looked.first, looked.end)
 
-    def _walk_differing(self, first: int, end: int, rows: Sequence[EventRow]) -> list[bytes | None]:
-        """Position by position, remember where row and stored hash differ; the rows' leaves."""
+    def _walk_differing(self, first: int, end: int, rows: Sequence[EventRow]) -> None:
+        """Position by position, remember where row and stored hash differ."""
         placed: dict[int, EventRow] = {}
         for row in sorted(rows, key=EventRow.is_itself, reverse=True):
             if placed.setdefault(row.position or 0, row) is not row:
@@ -116,7 +116,8 @@ class TreeWalk:
             by_row.append(own or kept or _NOTHING)
             by_store.append(kept or own or _NOTHING)
         self._grow(by_row, by_store)
-        return [placed[at].leaf if at in placed else None for at in range(first, end)]
+        leaves = [placed[at].leaf if at in placed else None for at in range(first, end)]
+        self._tiles.take(first, leaves, by_row)
 
     def _grow(self, by_row: list[bytes], by_store: list[bytes]) -> None:
         if self._stored is None and by_row != by_store:
@@ -153,30 +154,20 @@ def _counts() -> tuple[int, dict[int, int]]:
         return placed, dict(cursor.fetchall())
 
 
-def _compare_nodes(
-    added: Sequence[tuple[NodeId, bytes]], other: Sequence[tuple[NodeId, bytes]], report: LogReport
-) -> None:
+def _compare_nodes(added: Sequence[NodeRun], other: Sequence[NodeRun], report: LogReport) -> None:
     """Report every node above the leaves that is not stored as one of the two trees has it."""
-    levels: dict[int, list[tuple[NodeId, bytes]]] = {}
-    for node, value in added:
-        if node.level:
-            levels.setdefault(node.level, []).append((node, value))
-    runs = {level: (of[0][0].index, of[-1][0].index + 1) for level, of in levels.items()}
-    stored = read_runs(runs)
-    for level, wanted in levels.items():
-        if stored.get(level) != b"".join(value for _, value in wanted):
-            _name_nodes(wanted, dict(other), read_run(level, *runs[level]), report)
+    inner = [(run, of_other) for run, of_other in zip(added, other, strict=True) if run.level]
+    stored = read_runs({run.level: (run.first, run.end) for run, _ in inner})
+    for run, of_other in inner:
+        if stored.get(run.level) != b"".join(run.hashes):
+            _name_nodes(run, of_other, read_run(run.level, run.first, run.end), report)
 
 
-def _name_nodes(
-    wanted: Sequence[tuple[NodeId, bytes]],
-    other: Mapping[NodeId, bytes],
-    stored: Mapping[int, bytes],
-    report: LogReport,
-) -> None:
-    for node, value in wanted:
-        kept = stored.get(node.index)
-        if kept not in (value, other[node]):
+def _name_nodes(run: NodeRun, other: NodeRun, stored: Mapping[int, bytes], report: LogReport) -> None:
+    for index, either in enumerate(zip(run.hashes, other.hashes, strict=True), run.first):
+        kept = stored.get(index)
+        if kept not in either:
+            node = NodeId(run.level, index)
             words = f"Tree node {node.level}/{node.index}, over the events at {_span(node)}, {_fate(kept)}"
             report.add("node", f"{node.level}/{node.index}", words)
 

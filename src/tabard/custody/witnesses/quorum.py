@@ -14,6 +14,7 @@ from django.conf import settings
 
 from tabard.custody.errors import WitnessPolicyUnusable
 from tabard.custody.models import Checkpoint, Cosignature
+from tabard.custody.newest import newest_checkpoint
 from tabard.merkle.note import InvalidNote, NoteSignature, SignedNote, VerifierKey, parse_signatures
 from tabard.merkle.policy import InvalidPolicy, Policy, PolicyWitness
 from tabard.merkle.tree import MAX_TREE_SIZE
@@ -49,7 +50,7 @@ def newest_witnessed() -> Checkpoint | None:
     """
     policy = witness_policy()
     if policy is None or policy.quorum is None:
-        return Checkpoint.objects.order_by("-size").first()
+        return newest_checkpoint()
     return next(
         (found for found in _candidates(policy) if policy.is_met(_verified(found, policy))),
         None,
