@@ -70,7 +70,6 @@ class EventParticulars(models.Model):
                 name="custody_details_and_salt_together",
             )
         ]
-        indexes = [models.Index(fields=["actor_kind", "actor_id"], name="custody_event_by_actor")]
 
     def __str__(self) -> str:
         return f"{self.actor_name} ({self.event_id})"
