@@ -5,7 +5,9 @@
 
 Each row has its peer or its limit from the same run, and the ratio. Everything goes through the product's own `append`,
 `append_many`, `sequence`, `receipt` and `verify_log`, on an embedded PostgreSQL in a temporary home; peers use the same
-client library, server and durability. The curve of proofs uses a table of nodes alone, which is dropped at the end.
+client library, server and durability. The curve of proofs uses a table of nodes alone, which is dropped at the end; its
+peer is pymerkle's tree in SQLite over the same leaves, if `pip install pymerkle` was done (it is GPL, so no dependency
+of ours).
 """
 
 import argparse
@@ -29,6 +31,8 @@ from tabard.cli.home import Home, embedded_url
 BATCH = 5_000
 ROUNDS = 5
 PROOFS = 2_000
+PEER_LEAVES = 1_000_000  # more would take the peer an hour
+PEER_PROOFS = 50
 PEER_TABLES = """
     CREATE TABLE plain (id uuid PRIMARY KEY, kind varchar(64), at timestamptz, body bytea);
     CREATE TABLE bulk (id uuid PRIMARY KEY, kind varchar(64), at timestamptz, body bytea);
@@ -203,7 +207,7 @@ def verified() -> dict[str, Any]:
     from tabard.kernel.clock import now
 
     began = time.perf_counter()
-    report = verify_log(log_signer().vkey, now=now())
+    report = verify_log(log_signer().vkey, now=now(), processes=len(os.sched_getaffinity(0)))
     took = time.perf_counter() - began
     assert report.ok, report.defects[:3]
     leaf = bytes(400)
@@ -212,55 +216,90 @@ def verified() -> dict[str, Any]:
 
 
 def curve(most: int) -> Iterator[dict[str, Any]]:
-    """An inclusion proof from PostgreSQL in trees of a thousand leaves and ten times more each."""
+    """An inclusion proof from PostgreSQL in trees of a thousand leaves and ten times more each; then the peer's."""
+    from tabard.custody.verification.tree import GrowingTree
+
+    sizes = [10**power for power in range(3, len(str(most)))]
+    tree, ours = GrowingTree(), {}
+    with owner() as connection:
+        for size in sizes:
+            store_nodes(connection, tree, size)
+            connection.execute("ANALYZE bench_node")
+            connection.commit()
+            made = proofs_in(connection, size)
+            ours[size] = (tree.root(size), made["ours"])
+            yield made
+        connection.execute("DROP TABLE bench_node")
+    yield from peer_curve(ours)
+
+
+def proofs_in(connection: psycopg.Connection[Any], size: int) -> dict[str, Any]:
+    """Proofs of random leaves, by the statement that the product prepares, over the bench's own nodes."""
+    from tabard.custody.nodes import WANTED
+    from tabard.custody.wire import as_bigint_array
     from tabard.merkle.proofs import inclusion_nodes, inclusion_proof
     from tabard.merkle.tree import NodeId
 
-    with owner() as connection:
-        size = 0
-        for wanted in (10**power for power in range(3, len(str(most)))):
-            store_nodes(connection, size, wanted)
-            size = wanted
-            connection.execute("ANALYZE bench_node")
-            connection.commit()
+    server, name = connection.pgconn, f"proof_{size}".encode()
+    server.exec_(b"SET plan_cache_mode = auto")
+    server.prepare(name, WANTED.replace("custody_node", "bench_node").encode())
 
-            def read(nodes: Any) -> dict[NodeId, bytes]:
-                found = connection.execute(
-                    "SELECT node.level, node.index, node.hash FROM bench_node AS node"
-                    " JOIN unnest(%s::smallint[], %s::bigint[]) AS wanted (level, index)"
-                    " ON node.level = wanted.level AND node.index = wanted.index",
-                    [[node.level for node in nodes], [node.index for node in nodes]],
-                ).fetchall()
-                return {NodeId(level, index): value for level, index, value in found}
+    def read(nodes: Any) -> dict[NodeId, bytes]:
+        values = [as_bigint_array(numbers) for numbers in zip(*nodes, strict=True)]
+        found = server.exec_prepared(name, values, [1, 1], 1)
+        return {node: found.get_value(at, 0) or b"" for at, node in enumerate(nodes)}
 
-            chosen = random.Random(size).choices(range(size), k=1_000)  # noqa: S311
+    chosen = random.Random(size).choices(range(size), k=1_000)  # noqa: S311
+    took = [timed(lambda index=index: inclusion_proof(index, size, read)) for index in chosen]
+    nodes = statistics.mean(len(inclusion_nodes(index, size)) for index in chosen)
+    made = row(
+        f"proof in a tree of {size:,}", 1000 * statistics.median(took), "nodes read, mean", nodes, "ms"
+    )
+    return {**made, "p95": 1000 * statistics.quantiles(took, n=20)[18]}
+
+
+def peer_curve(ours: dict[int, tuple[bytes, float]]) -> Iterator[dict[str, Any]]:
+    """The same by pymerkle from SQLite, whose roots must be ours; nothing where it is not installed.
+
+    Args:
+        ours: For each size our root, and our median in milliseconds.
+    """
+    try:
+        from pymerkle import SqliteTree  # type: ignore[import-not-found]
+    except ImportError:
+        print("pymerkle is not installed: its proofs are not measured")
+        return
+    with tempfile.TemporaryDirectory() as folder, SqliteTree(str(Path(folder) / "tree.db")) as peer:
+        for size in (size for size in sorted(ours) if size <= PEER_LEAVES):
+            peer.append_entries([entry(number) for number in range(peer.get_size(), size)])
+            assert peer.get_state() == ours[size][0]
+            chosen = random.Random(size).choices(range(1, size + 1), k=PEER_PROOFS)  # noqa: S311
             took = [
-                timed(lambda index=index, size=size: inclusion_proof(index, size, read)) for index in chosen
+                timed(lambda index=index, size=size: peer.prove_inclusion(index, size)) for index in chosen
             ]
-            nodes = statistics.mean(len(inclusion_nodes(index, size)) for index in chosen)
             made = row(
-                f"proof in a tree of {size:,}",
-                1000 * statistics.median(took),
-                "nodes read, mean",
-                nodes,
-                "ms",
+                f"pymerkle's, SQLite, {size:,}", 1000 * statistics.median(took), "ours", ours[size][1], "ms"
             )
             yield {**made, "p95": 1000 * statistics.quantiles(took, n=20)[18]}
-        connection.execute("DROP TABLE bench_node")
 
 
-def store_nodes(connection: psycopg.Connection[Any], size: int, wanted: int) -> None:
-    """The nodes of leaves `size` to `wanted`, by COPY, a block at a time."""
-    from tabard.custody.verification.tree import GrowingTree
+def entry(number: int) -> bytes:
+    return number.to_bytes(8, "big")
 
-    tree = store_nodes.__dict__.setdefault("tree", GrowingTree())
+
+def store_nodes(connection: psycopg.Connection[Any], tree: Any, wanted: int) -> None:
+    """The tree grows to the wanted size, and its nodes are stored by COPY, a block at a time."""
+    from tabard.merkle.tree import leaf_hash
+
     with connection.cursor().copy("COPY bench_node (level, index, hash) FROM STDIN") as copy:
         while tree.size < wanted:
             count = min(8_192, wanted - tree.size)
-            leaves = [sha256((tree.size + number).to_bytes(8, "big")).digest() for number in range(count)]
-            nodes = tree.grow(leaves)
-            copy.write("".join(f"{node.level}\t{node.index}\t\\\\x{value.hex()}\n" for node, value in nodes))
-    assert tree.size == wanted >= size
+            for run in tree.grow([leaf_hash(entry(tree.size + number)) for number in range(count)]):
+                rows = (
+                    f"{run.level}\t{at}\t\\\\x{value.hex()}\n"
+                    for at, value in enumerate(run.hashes, run.first)
+                )
+                copy.write("".join(rows))
 
 
 def timed(work: Callable[[], Any]) -> float:
