@@ -19,9 +19,3 @@ class AlreadyDecrypted(Conflict):
     """Someone else has decrypted the file meanwhile; one plain text is enough."""
 
     code = "already_decrypted"
-
-
-class RecordingExists(Conflict):
-    """This source has registered a recording of this name before."""
-
-    code = "recording_exists"

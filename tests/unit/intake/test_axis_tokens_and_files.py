@@ -31,7 +31,7 @@ from tabard.intake.errors import (
 )
 from tabard.intake.models import Destination
 from tabard.kernel.ids import new_id
-from tabard.recordings.errors import RecordingExists
+from tabard.recordings.errors import RecordingDisposed
 from tabard.vault.errors import FactsDiffer, StoreFailed, StoreFull
 
 AT = datetime(2026, 11, 4, 21, 14, 3, tzinfo=UTC)
@@ -148,7 +148,7 @@ class TestStatuses:
             (DoorBusy(""), 503),
             (SenderStalled(""), 503),
             (StoreFailed(""), 503),
-            (RecordingExists(""), 503),
+            (RecordingDisposed(""), 503),
             (OperationalError(""), 503),
             (IntegrityError(""), 503),
             (StoreFull(""), 507),
