@@ -20,6 +20,7 @@ SERVICES: Mapping[str, str] = {
     "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
     "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
     "custody.timestamping.stamping.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
+    "dock.delivery.deliver": "runs on the station PC, which has no log; the door logs what it receives and permits",
     "fleet.dock_selectors.dock_now": READS,
     "fleet.dock_selectors.docks_now": READS,
     "fleet.dock_selectors.overdue_cameras": READS,
