@@ -7,7 +7,7 @@ row, then the answer. So the row is always true, and what the file holds beyond 
 A data key lives as long as the one sealer that uses it, in the memory of one process. After its death, whoever goes on
 authenticates what the row vouches for and seals it again, under a new object id and a new key, into a new file; then
 the row changes hands, and the old file goes. Nothing is ever cut off and written over, so nothing that was torn,
-refused or sent again with other bytes can meet its key a second time (docs/adr/0022-resumable-sealing.md).
+refused or sent again with other bytes can meet its key a second time (docs/adr/0025-resumable-sealing.md).
 """
 
 import secrets
