@@ -30,10 +30,12 @@ class Control:
         """How the disk is."""
         return self._page[0]
 
-    def strike(self) -> None:
-        """Nothing happens, or what the disk's mode says."""
+    def strike(self, call: str) -> None:
+        """Nothing happens, or what the disk's mode says; a full disk fails only who writes more."""
         mode, one_in = self._page[:2]
-        if mode == WELL or random.randrange(max(1, one_in)):  # noqa: S311 - which call is hit does not matter
+        if mode == WELL or (mode == FULL and call != "write"):
+            return
+        if random.randrange(max(1, one_in)):  # noqa: S311 - which call is hit does not matter
             return
         if mode == LATE:
             time.sleep(random.uniform(*_LATE_S))  # noqa: S311 - the same
@@ -56,7 +58,7 @@ class FaultyOs:
             return honest
 
         def struck(*arguments: Any) -> Any:
-            self._control.strike()
+            self._control.strike(name)
             return honest(*arguments)
 
         return struck

@@ -9,6 +9,8 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from tests.faults.storms.roles import SILENT_S
+
 
 def axis(asked: dict[str, Any]) -> list[str]:
     """Every file of an Axis system is sealed once, with its bytes, its event and its recording."""
@@ -76,14 +78,20 @@ def stores(_: dict[str, Any]) -> list[str]:
     return named
 
 
-def waiting(_: dict[str, Any]) -> int:
-    """How many jobs that make recordings of what arrived are not done."""
-    from procrastinate.contrib.django.models import ProcrastinateJob
+def rescue(_: dict[str, Any]) -> int:
+    """What a killed worker held is done by another, as every minute in production; returns how many jobs that are."""
+    import asyncio
 
-    jobs = ProcrastinateJob.objects.filter(
-        task_name="tabard.read_arrival", status__in=("todo", "doing", "failed")
-    )
-    return jobs.count()
+    from procrastinate.contrib.django import app
+
+    async def again() -> int:
+        async with app.with_connector(app.connector.get_worker_connector()).open_async() as apart:
+            stalled = list(await apart.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_S))
+            for job in stalled:
+                await apart.job_manager.retry_job(job)
+            return len(stalled)
+
+    return asyncio.run(again())
 
 
 def totals(_: dict[str, Any]) -> dict[str, int]:
@@ -170,4 +178,4 @@ def _unsafe(permit: Any) -> list[str]:
     return found
 
 
-FUNCTIONS = {each.__name__: each for each in (axis, dock, log, stores, waiting, totals)}
+FUNCTIONS = {each.__name__: each for each in (axis, dock, log, stores, rescue, totals)}

@@ -115,7 +115,7 @@ def full_disk_ignored() -> None:
 
 
 def event_apart() -> None:
-    """What was received is committed first, and its event in a transaction of its own a moment later."""
+    """What was received is committed first, and its event in a transaction of its own half a second later."""
     honest = intake.append
 
     def alone(event: dict[str, Any]) -> None:
@@ -125,7 +125,7 @@ def event_apart() -> None:
 
     def later(**event: Any) -> None:
         if event["kind"] is EventKind.OBJECT_SEALED:
-            transaction.on_commit(lambda: threading.Timer(0.1, alone, [event]).start())
+            transaction.on_commit(lambda: threading.Timer(0.5, alone, [event]).start())
         else:
             honest(**event)
 

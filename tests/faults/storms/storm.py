@@ -25,7 +25,7 @@ QUIET_S = 0.8
 PACE_S = 0.006
 ROUGH = {"cut": 0.08, "stall": 0.3, "flip": 0.2, "lose_answer": 0.25}
 CALM_S = 40.0
-SETTLES_WITHIN_S = 10.0
+SETTLES_WITHIN_S = 15.0
 # How often each thing is done to a run; PostgreSQL rarely, as it takes a second to come back.
 FAULTS = {
     "kill_sender": 6,
@@ -199,6 +199,7 @@ class Storm:
         settle_until = time.monotonic() + SETTLES_WITHIN_S
         while (judged := self._judged(docked)) and time.monotonic() < settle_until:
             time.sleep(0.1)
+            self.site.call("rescue")
         return found + judged
 
     def _ended_badly(self, each: Docked) -> list[str]:
