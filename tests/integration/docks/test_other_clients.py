@@ -4,8 +4,10 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +27,7 @@ from tusclient.exceptions import TusCommunicationError
 from tabard.cli.supervisor import answers, free_ports
 
 MIB = 1024 * 1024
+KILLS = int(os.environ.get("TABARD_TUS_KILLS", "2"))
 SCRIPT = Path(__file__).with_name("send_by_tus_js.mjs")
 SERVE = """
 import sys, uvicorn
@@ -85,6 +88,43 @@ def big(footage, tmp_path):
     path = tmp_path / "GX010001.MP4"
     path.write_bytes(footage(48 * MIB + 321))
     return path
+
+
+def begin(client, place, offset, data, size):
+    """Sends as much of a body as the door takes until it dies; how much that was is nobody's business."""
+    head = (
+        f"PATCH {place} HTTP/1.1\r\nHost: {client.host}\r\nAuthorization: Bearer {client.token}\r\n"
+        f"Tus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\nContent-Type: application/offset+octet-stream\r\n"
+        f"Content-Length: {size - offset}\r\n\r\n"
+    )
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection(("127.0.0.1", client.port), timeout=30) as sender,
+    ):
+        sender.sendall(head.encode())
+        for start in range(0, len(data), 65_536):
+            sender.sendall(data[start : start + 65_536])
+            time.sleep(0.0005)
+        sender.recv(1)
+
+
+@pytest.mark.slow
+def test_after_a_kill_at_any_moment_the_offset_is_the_truth(client, killable, footage, read_back):
+    """Other bytes are sent each time: what comes out tells just which were acknowledged."""
+    chance, size = random.Random(os.environ.get("TABARD_TUS_SEED", "")), 64 * MIB + 1  # noqa: S311 - a test
+    place, kept = client.opened(size), b""
+    for _ in range(KILLS):
+        sent = footage(size - len(kept) - 1)
+        sender = Thread(target=begin, args=(client, place, len(kept), sent, size))
+        sender.start()
+        time.sleep(chance.uniform(0, 0.8))
+        killable.kill()
+        sender.join()
+        killable.start()
+        kept += sent[: client.head(place).offset - len(kept)]
+    rest = footage(size - len(kept))
+    assert client.patch(place, len(kept), rest).status == 204
+    assert read_back(client.sealed.get().pk) == kept + rest
 
 
 @pytest.mark.slow
