@@ -82,6 +82,7 @@ class Connection:
         self._rest = b""
 
     def ask(self, head: str, body: memoryview | None = None) -> dict[str, str]:
+        """The headers of the answer to one request."""
         self._socket.sendall(head.encode())
         if body is not None:
             self._socket.sendall(body)
@@ -112,7 +113,10 @@ def send(server: Server, data: memoryview, piece: int) -> float:
     connection = Connection(server.port)
     common = f"Host: 127.0.0.1:{server.port}\r\nTus-Resumable: 1.0.0\r\n{server.headers}"
     name = base64.b64encode(secrets.token_hex(8).encode()).decode()
-    head = f"POST {server.path} HTTP/1.1\r\n{common}Upload-Length: {len(data)}\r\nUpload-Metadata: filename {name}\r\nContent-Length: 0\r\n\r\n"
+    head = (
+        f"POST {server.path} HTTP/1.1\r\n{common}Upload-Length: {len(data)}\r\n"
+        f"Upload-Metadata: filename {name}\r\nContent-Length: 0\r\n\r\n"
+    )
     place = "/" + connection.ask(head)["location"].split("://")[-1].partition("/")[2]
     for start in range(0, len(data), piece):
         part = data[start : start + piece]
@@ -126,27 +130,15 @@ def send(server: Server, data: memoryview, piece: int) -> float:
 
 def sender(server: Server, load: Load) -> None:
     """Runs in a process of its own; prints the seconds of all, and of each."""
-    base = bytearray(os.urandom(load.size))
     files = []
-    for number in range(load.at_once):  # every file has other bytes, or it would be a repeat
-        base[:8] = number.to_bytes(8, "big")
-        files.append(memoryview(bytes(base)) if load.at_once < 8 else number)
-
-    def one(number: int) -> float:
-        if load.at_once < 8:
-            return send(server, files[number], load.piece)
-        return send(server, _varied(base, number), load.piece)
-
+    for _ in range(load.at_once):  # every file has other bytes, or it would be a repeat
+        data = bytearray(load.size)
+        data[:PIECE_BYTES] = os.urandom(min(PIECE_BYTES, load.size))
+        files.append(memoryview(data))
     with ThreadPoolExecutor(load.at_once) as pool:
         started = time.perf_counter()
-        seconds = list(pool.map(one, range(load.at_once)))
+        seconds = list(pool.map(lambda data: send(server, data, load.piece), files))
         print(json.dumps({"all_s": time.perf_counter() - started, "each_s": seconds}))
-
-
-def _varied(base: bytearray, number: int) -> memoryview:
-    data = bytearray(base)
-    data[:8] = number.to_bytes(8, "big")
-    return memoryview(data)
 
 
 def free_port() -> int:
@@ -176,7 +168,7 @@ def ours(store: Path) -> Iterator[Server]:
         **os.environ,
         "TABARD_STORE_URL": store.as_uri(),
         "TABARD_DOCK_UPLOADS": "1000",
-        "TABARD_SPOOL_RESERVE_BYTES": "1",
+        "TABARD_LOW_WATER_BYTES": "1",
     }
     token = session()
     with running([sys.executable, __file__, "--serve", str(port)], port, env=environ) as pid:
@@ -220,9 +212,7 @@ def session() -> str:
     unit = Unit.objects.first() or create_unit(
         kind="force", code="B", name="Bench", parent=None, by=by, at=at
     )
-    dock = Dock.objects.first() or install_dock(
-        serial="BENCH", site="Bench", unit=unit, bays=8, by=by, at=at
-    )
+    dock = Dock.objects.first() or install_dock(serial="BENCH", site="Bench", unit=unit, bays=8, by=by, at=at)
     public = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     text = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
     return issue(enrol_key(dock=dock, public_key=text, name="bench", by=by, at=at), at)
@@ -298,9 +288,7 @@ def _median(runs: list[Run]) -> dict[str, float]:
 
 
 def report(rows: list[dict[str, object]]) -> None:
-    print(
-        f"{'load':<24} {'server':<8} {'GB/s':>6} {'p50 s':>7} {'p95 s':>7} {'CPU s':>7} {'peak MiB':>9}"
-    )
+    print(f"{'load':<24} {'server':<8} {'GB/s':>6} {'p50 s':>7} {'p95 s':>7} {'CPU s':>7} {'peak MiB':>9}")
     for row in rows:
         print(
             f"{row['load']:<24} {row['server']:<8} {row['gb_per_s']:>6.2f} {row['p50_s']:>7.2f} "
@@ -311,9 +299,7 @@ def report(rows: list[dict[str, object]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="How fast do docks' files come in by tus?")
     parser.add_argument("--runs", type=int, default=3, help="the median of so many is shown")
-    parser.add_argument(
-        "--store", type=Path, default=None, help="where bytes go (default: temporary folder)"
-    )
+    parser.add_argument("--store", type=Path, default=None, help="where bytes go (default: temporary folder)")
     parser.add_argument("--load", type=int, default=None, help="only this one of the loads, from 0")
     parser.add_argument("--size", type=parse_size, default=None, help="another size of the large file")
     parser.add_argument("--json", action="store_true", help="one object on the last line")

@@ -13,7 +13,8 @@ TABARD_ACCESS_REASON  "required", "prompted" (default) or "off": is a reason ask
 TABARD_KEY_QUORUM  how many people, the one who asks included, it takes to make footage unreadable early (default 2)
 TABARD_DOOR_URL   where body-worn systems reach the door, as their connection files say (default this machine)
 TABARD_DOOR_CHAIN  the PEM certificates that connection files carry, where a proxy ends TLS (default: the door's own)
-TABARD_LOW_WATER_BYTES  how much stays free on the disk of a store in a folder; the door takes no more (default 1 GiB)
+TABARD_LOW_WATER_BYTES  how much stays free on the disk of a store in a folder, and of the spool; the door takes no
+                  more (default 1 GiB)
 TABARD_SILENCE_H  after how many hours without a sign a transfer that never ended is listed (default 24)
 TABARD_DOOR_TLS_CERT, TABARD_DOOR_TLS_KEY  the door's PEM certificate and key (default: the pair that
                   `tabard intake door-certificate` made, if it did)
@@ -21,7 +22,6 @@ TABARD_READ_ARRIVALS_WITHIN_S  how long what came from a dock or a folder may wa
                   becomes a recording without what its files say (default 900)
 TABARD_CLOSE_ARRIVALS_AFTER_S  after how long a silence a transfer that nobody ended counts as ended (default 7 days)
 TABARD_SPOOL      where files of docks arrive, sealed, until they are whole (default: beside the first store)
-TABARD_SPOOL_RESERVE_BYTES  how much of that disk has to stay free (default 2 GiB)
 TABARD_DOCK_UPLOADS, TABARD_DOCK_UPLOAD_BYTES, TABARD_DOCK_BYTES  how many files one dock may have under way (default
                   16), how large one may be (64 GiB), and all of them together (256 GiB)
 TABARD_UPLOAD_DAYS  after how many days without a byte an upload is given up (default 7)
@@ -63,13 +63,14 @@ TABARD_ACCEPT_MISSING_WALLS = os.environ.get("TABARD_ACCEPT_MISSING_WALLS") == "
 TABARD_READ_ARRIVALS_WITHIN_S = float(os.environ.get("TABARD_READ_ARRIVALS_WITHIN_S") or "900")
 TABARD_CLOSE_ARRIVALS_AFTER_S = float(os.environ.get("TABARD_CLOSE_ARRIVALS_AFTER_S") or str(7 * 86_400))
 TABARD_SPOOL = os.environ.get("TABARD_SPOOL", "")
-TABARD_SPOOL_RESERVE_BYTES = int(os.environ.get("TABARD_SPOOL_RESERVE_BYTES") or str(2 * 2**30))
 TABARD_DOCK_UPLOADS = int(os.environ.get("TABARD_DOCK_UPLOADS") or "16")
 TABARD_DOCK_UPLOAD_BYTES = int(os.environ.get("TABARD_DOCK_UPLOAD_BYTES") or str(64 * 2**30))
 TABARD_DOCK_BYTES = int(os.environ.get("TABARD_DOCK_BYTES") or str(256 * 2**30))
 TABARD_UPLOAD_DAYS = float(os.environ.get("TABARD_UPLOAD_DAYS") or "7")
 TABARD_EVENT_ROUTER = "tabard.jobs.routes.dispatch"
-PROCRASTINATE_IMPORT_PATHS = ["tabard.jobs.questions"]  # beside every app's `tasks`, which are found by their name
+PROCRASTINATE_IMPORT_PATHS = [
+    "tabard.jobs.questions"
+]  # beside every app's `tasks`, which are found by their name
 TABARD_DAMAGE_REPORT = "tabard.jobs.damage.report"
 
 SECRET_KEY = os.environ.get("TABARD_SECRET_KEY") or secret_key(_home.keys)

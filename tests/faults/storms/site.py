@@ -60,7 +60,7 @@ class Site:
         env = environment(self.home) | {
             "TABARD_STORE_URL": (self.folder / "store-a").as_uri(),
             "TABARD_STORE_B_URL": (self.folder / "store-b").as_uri(),
-            "TABARD_SPOOL_RESERVE_BYTES": "1",
+            "TABARD_LOW_WATER_BYTES": "1",
             "TABARD_ACCEPT_MISSING_WALLS": "1",
             "TABARD_PLANT": self.plant,
             "STORM_CONTROL": str(self.folder / "control"),

@@ -197,7 +197,11 @@ def test_a_dock_is_installed_given_a_key_and_the_key_revoked(world, program):
     path = f"/docks/{made['dock']['id']}"
     public_key = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
     status, keyed = manager.post(f"{path}/keys", {"public_key": public_key, "name": "Station PC"})
-    assert (status, keyed["keys"][0]["key_id"], keyed["keys"][0]["revoked_at"]) == (201, "39f713d0a644253f", None)
+    assert (status, keyed["keys"][0]["key_id"], keyed["keys"][0]["revoked_at"]) == (
+        201,
+        "39f713d0a644253f",
+        None,
+    )
     status, refused = manager.post(f"{path}/keys", {"public_key": "short", "name": "x"})
     assert (status, refused["errors"][0]["field"]) == (422, "public_key")
     status, out = manager.post(f"{path}/keys/{keyed['keys'][0]['id']}/revoke")

@@ -185,7 +185,7 @@ def db(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="module")
 def vault_folder(db, tmp_path_factory):
     folder = tmp_path_factory.mktemp("vault")
-    with override_settings(TABARD_STORE_URL=folder.as_uri(), TABARD_SPOOL_RESERVE_BYTES=0):
+    with override_settings(TABARD_STORE_URL=folder.as_uri(), TABARD_LOW_WATER_BYTES=0):
         yield folder
 
 

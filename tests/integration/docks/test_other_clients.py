@@ -51,7 +51,7 @@ class DoorProcess:
             "TABARD_HOME": str(configured.TABARD_HOME),
             "TABARD_SECRET_KEY": configured.SECRET_KEY,
             "TABARD_STORE_URL": store.as_uri(),
-            "TABARD_SPOOL_RESERVE_BYTES": "1",
+            "TABARD_LOW_WATER_BYTES": "1",
         }
 
     def start(self):

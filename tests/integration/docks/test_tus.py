@@ -391,11 +391,11 @@ def test_an_upload_that_was_idle_gives_way(dock, settings):
 
 def test_too_little_room_is_told_before_it_runs_out(dock, settings):
     place = dock.opened(3)
-    settings.TABARD_SPOOL_RESERVE_BYTES = configured_spool().free_bytes + 2**30
+    settings.TABARD_LOW_WATER_BYTES = configured_spool().free_bytes + 2**30
     answer = dock.create(3)
-    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "spool_short", "5")
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "store_low", "5")
     assert dock.patch(place, 0, b"abc").status == 503
-    settings.TABARD_SPOOL_RESERVE_BYTES = configured_spool().total_bytes
+    settings.TABARD_LOW_WATER_BYTES = configured_spool().total_bytes
     assert dock.create(3).status == 507
 
 

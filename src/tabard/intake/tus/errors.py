@@ -1,6 +1,6 @@
 """What can go wrong with a dock's upload? Each error reaches the sender as a status; `answers.py` maps it once."""
 
-from tabard.kernel.errors import Conflict, Denied, Integrity, Invalid, NotFound, Unavailable
+from tabard.kernel.errors import Conflict, Denied, Integrity, Invalid, NotFound
 
 
 class MethodUnknown(Invalid):
@@ -73,9 +73,3 @@ class TooManyUploads(Conflict):
     """The dock has as many uploads open as it may have."""
 
     code = "too_many_uploads"
-
-
-class SpoolShort(Unavailable):
-    """There is too little room for what arrives; it will be taken when there is more."""
-
-    code = "spool_short"

@@ -21,11 +21,11 @@ from tabard.fleet.docks import dock_actor
 from tabard.fleet.errors import DockNotSignedIn
 from tabard.fleet.models import Dock, DockKey
 from tabard.intake import arrivals, services
+from tabard.intake.errors import StoreLow
 from tabard.intake.models import Container, ReceivedObject, Upload
 from tabard.intake.services import Receipt
 from tabard.intake.tus.errors import (
     ChecksumWrong,
-    SpoolShort,
     TooManyUploads,
     UploadGone,
     UploadNotYours,
@@ -63,7 +63,7 @@ class Limits:
             settings.TABARD_DOCK_UPLOADS,
             settings.TABARD_DOCK_UPLOAD_BYTES,
             settings.TABARD_DOCK_BYTES,
-            settings.TABARD_SPOOL_RESERVE_BYTES,
+            settings.TABARD_LOW_WATER_BYTES,
             timedelta(days=settings.TABARD_UPLOAD_DAYS),
         )
 
@@ -84,7 +84,7 @@ def open_upload(*, key: DockKey, announced: Announced, at: datetime) -> tuple[Up
     Raises:
         UploadTooLarge: larger than a dock may send.
         TooManyUploads: the dock has too much under way.
-        SpoolShort, StoreFull: there is too little room, for now or for ever.
+        StoreLow, StoreFull: there is too little room, for now or for ever.
     """
     limits = Limits.configured()
     if announced.size_bytes > limits.upload_bytes:
@@ -246,7 +246,7 @@ def check_room(size_bytes: int) -> None:
     """Return only if so many bytes more leave the reserve untouched.
 
     Raises:
-        SpoolShort: not now.
+        StoreLow: not now.
         StoreFull: not even if the spool were empty.
     """
     spool = configured_spool()
@@ -254,7 +254,7 @@ def check_room(size_bytes: int) -> None:
     if size_bytes + reserve > spool.total_bytes:
         raise StoreFull("This can never be stored here: the disk is too small.", step="spool")
     if size_bytes + reserve > spool.free_bytes:
-        raise SpoolShort("There is too little room for what arrives. Try again later.", size_bytes=size_bytes)
+        raise StoreLow("There is too little room for what arrives. Try again later.", size_bytes=size_bytes)
 
 
 def make_way(*, dock: Dock, at: datetime) -> bool:
