@@ -272,7 +272,7 @@ def peer_curve(ours: dict[int, tuple[bytes, float]]) -> Iterator[dict[str, Any]]
     with tempfile.TemporaryDirectory() as folder, SqliteTree(str(Path(folder) / "tree.db")) as peer:
         for size in (size for size in sorted(ours) if size <= PEER_LEAVES):
             peer.append_entries([entry(number) for number in range(peer.get_size(), size)])
-            assert peer.get_state() == ours[size][0]
+            assert peer.get_root() == ours[size][0]
             chosen = random.Random(size).choices(range(1, size + 1), k=PEER_PROOFS)  # noqa: S311
             took = [
                 timed(lambda index=index, size=size: peer.prove_inclusion(index, size)) for index in chosen

@@ -47,7 +47,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
 
 
 def copy_binary(table: str, columns: Sequence[str], pieces: Iterable[bytes]) -> None:
-    """Write rows in binary form (`wire.row`), any number of whole ones a piece, in the caller's transaction.
+    """Write rows in binary form (`wire`), any number of whole ones a piece, in the caller's transaction.
 
     Raises:
         django.db.DatabaseError: the database refused them.

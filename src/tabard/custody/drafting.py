@@ -6,15 +6,16 @@ Everything is drafted in the form in which it goes to PostgreSQL, since an act m
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice, repeat
+from struct import Struct
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.canonical import without_floats
 from tabard.custody.kinds import EventKind
-from tabard.custody.leaf import SALT_BYTES, actor_written, commitment_to, leaf_bytes, rfc3339
-from tabard.custody.wire import as_bigint, as_jsonb, as_smallint, as_timestamptz, field, fields
+from tabard.custody.leaf import SALT_BYTES, actor_written, commitment_to, rfc3339, written
+from tabard.custody.wire import as_jsonb, as_length, as_smallint, as_timestamptz, field, fields
 from tabard.kernel.errors import Invalid
 from tabard.kernel.ids import new_id_written
 from tabard.merkle.tree import leaf_hash
@@ -77,13 +78,13 @@ class Drafter:
         event_id, id_text = new_id_written()
         subject, details = planned.subject, without_floats(planned.details)
         actor_salt, details_salt = salts[:SALT_BYTES], salts[SALT_BYTES:]
-        leaf = leaf_bytes(
+        leaf = written(
             event_id=id_text,
-            kind=planned.kind,
+            kind=planned.kind.value,
             at=self._at,
             subject_type=subject.type,
             subject_id=str(subject.id),
-            sha256=planned.sha256,
+            sha256="" if planned.sha256 is None else planned.sha256.hex(),
             actor=commitment_to(actor_salt, self._by),
             details=commitment_to(details_salt, details),
         )
@@ -131,24 +132,21 @@ class Bulk:
             first = None if self._first is None else self._first + len(self.leaf_hashes)
             self.leaf_hashes += [leaf_hash(each.leaf) for each in drafted]
             self._particulars.append(b"".join(map(self._particulars_row, drafted)))
-            yield b"".join(self._event_rows(some, drafted, first))
+            places = repeat(field(None)) if first is None else map(_PLACE.pack, repeat(8), count(first))
+            yield b"".join(map(self._event_row, some, drafted, places))
 
     def particulars(self) -> Iterator[bytes]:
         """Pieces of rows of `PARTICULARS_COLUMNS`, of the events that were drafted."""
         return iter(self._particulars)
 
-    def _event_rows(
-        self, planned: Iterable[PlannedEvent], drafted: Iterable[Draft], first: int | None
-    ) -> Iterator[bytes]:
-        for number, (each, draft) in enumerate(zip(planned, drafted, strict=True)):
-            place = None if first is None else as_bigint(first + number)
-            yield _EVENT_BEGIN + draft.id
-            yield self._middle(each.kind, each.subject.type)
-            yield draft.subject_id + fields(draft.leaf, place)
+    def _event_row(self, planned: PlannedEvent, draft: Draft, place: bytes) -> bytes:
+        middle, leaf = self._middle(planned.kind, planned.subject.type), draft.leaf
+        return b"".join((_EVENT_BEGIN, draft.id, middle, draft.subject_id, as_length(len(leaf)), leaf, place))
 
     def _particulars_row(self, draft: Draft) -> bytes:
-        opened = fields(draft.actor_salt, as_jsonb(draft.details), draft.details_salt)
-        return _PARTICULARS_BEGIN + draft.id + self._who + opened
+        opened = field(as_jsonb(draft.details))
+        salts = (_SALT_BEGIN, draft.actor_salt, opened, _SALT_BEGIN, draft.details_salt)
+        return b"".join((_PARTICULARS_BEGIN, draft.id, self._who, *salts))
 
     def _middle(self, kind: EventKind, subject_type: str) -> bytes:
         """What stands between the two ids of a row: the same for all events of a kind in one act."""
@@ -159,6 +157,8 @@ class Bulk:
         return known
 
 
-_ID_BEGIN = field(bytes(16))[:-16]
+_ID_BEGIN = as_length(16)
+_SALT_BEGIN = as_length(SALT_BYTES)
+_PLACE = Struct(">iq")  # a bigint as a field
 _EVENT_BEGIN = as_smallint(len(EVENT_COLUMNS)) + _ID_BEGIN
 _PARTICULARS_BEGIN = as_smallint(len(PARTICULARS_COLUMNS)) + _ID_BEGIN

@@ -16,7 +16,6 @@ import rfc8785
 
 from tabard.custody.actors import Actor
 from tabard.custody.canonical import canonical
-from tabard.custody.kinds import EventKind
 
 LEAF_VERSION = 1
 SALT_BYTES = 32
@@ -66,42 +65,6 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def leaf_bytes(
-    *,
-    event_id: str,
-    kind: EventKind,
-    at: str,
-    subject_type: str,
-    subject_id: str,
-    sha256: bytes | None,
-    actor: str,
-    details: str,
-) -> bytes:
-    """The exact bytes of a leaf, as docs/reference/custody-log.md specifies them: keys in order, no white space.
-
-    Args:
-        event_id: The event's id, lower-case with hyphens.
-        kind: What happened.
-        at: When, as `rfc3339` writes it.
-        subject_type: To what sort of thing.
-        subject_id: To which, lower-case with hyphens.
-        sha256: Of the footage, 32 bytes, or None.
-        actor: The commitment to who did it, in lower-case hex.
-        details: The commitment to the rest, in lower-case hex.
-    """
-    footage = "" if sha256 is None else sha256.hex()
-    return written(
-        event_id=event_id,
-        kind=kind.value,
-        at=at,
-        subject_type=subject_type,
-        subject_id=subject_id,
-        sha256=footage,
-        actor=actor,
-        details=details,
-    )
-
-
 def written(
     *,
     event_id: str,
@@ -113,7 +76,18 @@ def written(
     actor: str,
     details: str,
 ) -> bytes:
-    """`leaf_bytes` of values that are text already; an empty `sha256` is left out."""
+    """The exact bytes of a leaf, as docs/reference/custody-log.md specifies them: keys in order, no white space.
+
+    Args:
+        event_id: The event's id, lower-case with hyphens.
+        kind: What happened.
+        at: When, as `rfc3339` writes it.
+        subject_type: To what sort of thing.
+        subject_id: To which, lower-case with hyphens.
+        sha256: Of the footage, in lower-case hex, or empty.
+        actor: The commitment to who did it, in lower-case hex.
+        details: The commitment to the rest, in lower-case hex.
+    """
     footage = f'"sha256":"{sha256}",' if sha256 else ""
     return (
         f'{{"actor":"{actor}","at":"{at}","details":"{details}","id":"{event_id}","kind":{_quoted(kind)},'

@@ -7,6 +7,7 @@ finds the lock free is its own sequencer.
 
 from collections.abc import Sequence
 from datetime import datetime
+from struct import Struct
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -16,12 +17,12 @@ from tabard.custody.errors import LogCorrupt
 from tabard.custody.models import Checkpoint, Event
 from tabard.custody.nodes import read_nodes
 from tabard.custody.ports import CheckpointSigner
-from tabard.custody.wire import as_bigint, as_smallint, row
 from tabard.merkle.checkpoint import Checkpoint as TreeHead
 from tabard.merkle.note import SignedNote
-from tabard.merkle.tree import NodeRun, grow, leaf_hash, root
+from tabard.merkle.tree import HASH_SIZE, NodeRun, grow, leaf_hash, root
 
 BATCH_EVENTS = 5_000
+_NODE = Struct(f">hihiqi{HASH_SIZE}s")  # a row of binary COPY: three fields, each after its length
 _LOCK = 0x7461_6261_7264  # "tabard": the advisory lock that only the acting sequencer holds
 
 
@@ -117,8 +118,10 @@ def _store_nodes(runs: Sequence[NodeRun]) -> None:
     """Write complete nodes; they never change once written."""
     pieces = (
         b"".join(
-            row(as_smallint(run.level), as_bigint(index), value)
-            for index, value in enumerate(run.hashes, run.first)
+            [
+                _NODE.pack(3, 2, run.level, 8, index, HASH_SIZE, value)
+                for index, value in enumerate(run.hashes, run.first)
+            ]
         )
         for run in runs
     )

@@ -18,7 +18,7 @@ _BIGINT_OID = 20
 
 as_smallint = Struct(">h").pack
 as_bigint = Struct(">q").pack
-_length = Struct(">i").pack
+as_length = Struct(">i").pack
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """What a binary COPY begins with: eleven bytes, no flags, no extension."""
@@ -55,14 +55,9 @@ def as_jsonb(written: bytes) -> bytes:
 
 def field(value: bytes | None) -> bytes:
     """A value as a field of a row: its length, then itself."""
-    return _NO_VALUE if value is None else _length(len(value)) + value
+    return _NO_VALUE if value is None else as_length(len(value)) + value
 
 
 def fields(*values: bytes | None) -> bytes:
     """Several fields of a row, one after another."""
     return b"".join(map(field, values))
-
-
-def row(*values: bytes | None) -> bytes:
-    """A whole row: how many fields, then each."""
-    return as_smallint(len(values)) + fields(*values)
