@@ -74,9 +74,10 @@ def cut_clip(*, clip: Clip, by: Actor, at: datetime) -> Clip:
         return clip
     try:
         result = jailed("clip", clip.segment, {"start_s": clip.start_s, "end_s": clip.end_s})
+        made = output_of(result)
     except (Invalid, DecoderKilled) as error:
         return clips.record_failure(clip=clip, reason=error.message, by=by, at=at)
-    with closing(output_of(result)) as output, vault.start() as pending, vault.start() as proof:
+    with closing(made) as output, vault.start() as pending, vault.start() as proof:
         untied = packets.prove_clip(
             segment=clip.segment, output=output, facts=result.facts, into=proof, by=by, at=at
         )
@@ -125,9 +126,10 @@ def _make_stills(segment: Segment, by: Actor, at: datetime) -> list[Derivative]:
         return []
     try:
         result = jailed("stills", segment, {})
+        pictures = output_of(result)
     except (CannotDecode, DecoderKilled):
         return []
-    with closing(output_of(result)) as output:
+    with closing(pictures) as output:
         made = []
         for kind in missing:
             facts = result.facts[kind.value]
@@ -142,9 +144,10 @@ def _make_rendition(segment: Segment, duration_s: float, by: Actor, at: datetime
         return []
     try:
         result = jailed("rendition", segment, {}, _time_to_encode(duration_s))
+        film = output_of(result)  # broken footage may have a first picture and no other
     except (CannotDecode, DecoderKilled):
         return []
-    with closing(output_of(result)) as output:
+    with closing(film) as output:
         kind, facts = Derivative.Kind.RENDITION, result.facts
         return [
             _seal(

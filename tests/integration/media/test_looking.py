@@ -7,6 +7,7 @@ from tests.world import BY, DAY_ONE, footage
 
 from tabard.custody.models import Event
 from tabard.media import services
+from tabard.media.jail.runner import JailResult
 from tabard.media.making import DisposedMeanwhile
 from tabard.media.models import Derivative, Probe
 from tabard.recordings import clips
@@ -47,6 +48,19 @@ def test_what_a_browser_cannot_play_gets_a_rendition_and_stays_untouched(world, 
     again = world.recording(content(rendition.object))
     assert probed(again).is_browser_playable
     assert content(recording.segments.get().object) == original
+
+
+def test_broken_footage_of_which_no_film_can_be_made_has_its_pictures_and_is_done_with(world, monkeypatch):
+    recording = world.recording(footage("mjpeg-avi"))
+    probed(recording)
+    jailed = services.jailed
+
+    def without_film(task, *rest):
+        return JailResult({}, None) if task == "rendition" else jailed(task, *rest)
+
+    monkeypatch.setattr(services, "jailed", without_film)
+    made = services.make_derivatives(segment=recording.segments.get(), by=BY, at=NOW)
+    assert sorted(derivative.kind for derivative in made) == ["poster", "strip"]
 
 
 @pytest.mark.parametrize("junk", [b"", b"hello, this is text", bytes(range(256)) * 64])
