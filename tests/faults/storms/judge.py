@@ -49,6 +49,19 @@ def dock(asked: dict[str, Any]) -> list[str]:
     return found
 
 
+def folder(asked: dict[str, Any]) -> list[str]:
+    """Every file of a mounted card is sealed once, and part of a recording."""
+    from tabard.intake.models import ReceivedObject
+
+    taken = ReceivedObject.objects.filter(container__source="folder", container__collection=asked["id"])
+    received = list(taken.select_related("object", "container"))
+    wanted = Counter((file["name"], file["sha256"]) for file in asked["files"])
+    found = _differs("the folder", wanted, received)
+    return found + [
+        f"{each.name} is no recording" for each in received if each.container.recording_id is None
+    ]
+
+
 def log(_: dict[str, Any]) -> list[str]:
     """The custody log verifies from its first event."""
     from tabard.custody.adapters import log_signer
@@ -112,9 +125,8 @@ def _differs(place: str, wanted: "Counter[tuple[str, str]]", received: list[Any]
     found = [f"{place}: {name} is missing ({sha[:12]})" for name, sha in (wanted - got)]
     found += [f"{place}: {name} is there too often or unasked ({sha[:12]})" for name, sha in (got - wanted)]
     for each in received:
-        found += [
-            f"{place}: {each.name} {words}" for words in (_unreadable(each.object), _unlogged(each)) if words
-        ]
+        wrong = (_unreadable(each.object), _unlogged(each), _misfiled(each.object))
+        found += [f"{place}: {each.name} {words}" for words in wrong if words]
     return found
 
 
@@ -139,6 +151,14 @@ def _unlogged(received: Any) -> str:
     if kinds[wanted] != 1 or kinds["object.sealed"] + kinds["object.conflicted"] != 1:
         return f"has the events {dict(kinds)}"
     return ""
+
+
+def _misfiled(obj: Any) -> str:
+    """A file belongs to one recording, as a segment or beside them."""
+    from tabard.recordings.models import Attachment, Segment
+
+    number = Segment.objects.filter(object=obj).count() + Attachment.objects.filter(object=obj).count()
+    return "" if number == 1 else f"belongs to {number} recordings"
 
 
 def _erased_wrongly(dock_id: str, file: dict[str, Any]) -> list[str]:
@@ -178,4 +198,4 @@ def _unsafe(permit: Any) -> list[str]:
     return found
 
 
-FUNCTIONS = {each.__name__: each for each in (axis, dock, log, stores, rescue, totals)}
+FUNCTIONS = {each.__name__: each for each in (axis, dock, folder, log, stores, rescue, totals)}

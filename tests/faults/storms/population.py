@@ -41,9 +41,9 @@ class Recording:
 
 @dataclass(frozen=True)
 class Sender:
-    """A camera behind an Axis system, or a card in a station."""
+    """A camera behind an Axis system, a card in a station, or a card that somebody mounted."""
 
-    kind: str  # axis, dock
+    kind: str  # axis, dock, folder
     serial: str
     clock_off: timedelta
     recordings: tuple[Recording, ...]
@@ -62,11 +62,11 @@ class Population:
 
 
 def populate(seed: int) -> Population:
-    """Two or three who dock at once; the same for the same seed."""
+    """Three who dock at once; the same for the same seed."""
     rng = Random(seed)  # noqa: S311 - runs that can be repeated
-    kinds = ["axis", "dock", rng.choice(["axis", "dock", ""])]
+    kinds = ["axis", "dock", rng.choice(["axis", "dock", "folder", "folder"])]
     rng.shuffle(kinds)
-    senders = [_sender(rng, seed, number, kind) for number, kind in enumerate(kinds) if kind]
+    senders = [_sender(rng, seed, number, kind) for number, kind in enumerate(kinds)]
     return Population(seed, tuple(senders))
 
 

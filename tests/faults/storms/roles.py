@@ -1,4 +1,4 @@
-"""What the forked processes do: the door, the worker, a camera behind an Axis system, a dock's agent."""
+"""What the forked processes do: door, worker, a camera behind an Axis system, a dock's agent, who takes in a folder."""
 
 import json
 import os
@@ -44,13 +44,13 @@ def worker(asked: dict[str, Any]) -> None:
     """A worker with its sequencer; footage here is noise, so the decoder jail has nothing to say about it."""
     from procrastinate.worker import Worker
 
-    from tabard.jobs import arrivals, tasks
+    from tabard.jobs import tasks
     from tabard.jobs import worker as jobs
-    from tabard.recordings.facts import FootageFacts
 
-    jobs.SEQUENCE_EVERY_S, jobs.CHECKPOINT_EVERY_S = 0.1, 0.2
+    # So seldom that files are often in every store before a checkpoint covers them.
+    jobs.SEQUENCE_EVERY_S, jobs.CHECKPOINT_EVERY_S = 0.1, 0.8
     tasks.media.probe_recording = lambda **_: None
-    arrivals.readers.read = lambda *, obj: FootageFacts(reason="noise")
+    _read_noise()
     honest = Worker.__init__
 
     def beating(self: Worker, *arguments: Any, **options: Any) -> None:
@@ -144,6 +144,25 @@ def agent(asked: dict[str, Any]) -> None:
     sys.exit(0 if not outcome.is_outstanding else 4)
 
 
+def taker(asked: dict[str, Any]) -> None:
+    """`tabard intake folder` over a mounted card."""
+    from tabard.cli.commands import intake_folder
+    from tabard.intake.folder.run import look
+
+    _read_noise()
+    answer = intake_folder._take(look(Path(asked["path"]), None), asked["collection"], None, None, 2)
+    print(json.dumps(answer), flush=True)
+    is_whole = answer["ok"] and answer["sealed"] + answer["already"] == answer["found"] == asked["files"]
+    sys.exit(0 if is_whole else 4)
+
+
+def _read_noise() -> None:
+    from tabard.jobs import arrivals
+    from tabard.recordings.facts import FootageFacts
+
+    arrivals.readers.read = lambda *, obj: FootageFacts(reason="noise")
+
+
 def _move_clocks(by: timedelta) -> None:
     """The agent's wall clock is off, and the clock that it waits by hurries."""
 
@@ -191,7 +210,7 @@ def prepare(_: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-ROLES: dict[str, Role] = {"door": door, "worker": worker, "camera": camera, "agent": agent}
+ROLES: dict[str, Role] = {"door": door, "worker": worker, "camera": camera, "agent": agent, "taker": taker}
 
 
 def free_port() -> int:

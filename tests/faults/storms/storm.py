@@ -95,8 +95,8 @@ class Storm:
         proxy = Proxy(self.site.port, self.seed)
         self._turn_rough(proxy)
         (folder / "media").mkdir(parents=True)
-        make = self._axis_camera if sender.kind == "axis" else self._station
-        asked, identity = make(sender, folder, proxy)
+        makers = {"axis": self._axis_camera, "dock": self._station, "folder": self._mounted}
+        asked, identity = makers[sender.kind](sender, folder, proxy)
         return Docked(sender, folder, proxy, asked, identity)
 
     def _axis_camera(self, sender: Sender, folder: Path, proxy: Proxy) -> tuple[dict[str, Any], str]:
@@ -135,8 +135,20 @@ class Storm:
         asked = {"configuration": str(home / "dock.toml"), "clock_off_days": sender.clock_off.days}
         return asked, account["id"]
 
+    def _mounted(self, sender: Sender, folder: Path, _: Proxy) -> tuple[dict[str, Any], str]:
+        card = folder / "media" / "card" / "DCIM" / "100GOPRO"
+        card.mkdir(parents=True)
+        for file in sender.files:
+            (card / file.name).write_bytes(file.content)
+        asked = {
+            "path": str(folder / "media" / "card"),
+            "collection": sender.serial,
+            "files": len(sender.files),
+        }
+        return asked, sender.serial
+
     def _start(self, each: Docked, *, patience_s: float) -> None:
-        role = "camera" if each.sender.kind == "axis" else "agent"
+        role = {"axis": "camera", "dock": "agent", "folder": "taker"}[each.sender.kind]
         log = each.folder / f"{role}.log"
         each.pids.append(self.site.spawn(role, log, patience_s=patience_s, **each.asked))
 
