@@ -31,6 +31,7 @@ FILES, KILLS, WITHIN_S = 16, 3, 120.0
 MUTANTS = int(os.environ.get("TABARD_MUTANTS") or "12")
 MOST_MEMORY_KIB = 512 * 1024
 SMALL_BYTES = 64 * 1024
+MOST_ATTEMPTS = 4  # what fails for ever is tried again for ever, and says so by its attempts
 FOOTAGE = ("actioncam", "oddmedia", "people_vehicles", "plates", "c2pa", "tables")
 
 
@@ -167,6 +168,7 @@ def test_broken_movies_are_kept_and_the_worker_stays_up(installation, tmp_path):
         ]
         while installation.ask(waiting, tasks):
             assert worker.poll() is None
+            assert installation.ask("SELECT max(attempts) FROM procrastinate_jobs") < MOST_ATTEMPTS
             most = max(most, _tree_kib(worker.pid))
             time.sleep(0.05)
         assert worker.poll() is None
