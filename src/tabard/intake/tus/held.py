@@ -8,10 +8,12 @@ from collections import OrderedDict
 from uuid import UUID
 
 from tabard.intake.tus.errors import UploadInUse
+from tabard.sealing.format import DEFAULT_CHUNK_BYTES
 from tabard.vault.errors import PartialInUse
 from tabard.vault.partials import GrowingObject
 
 MOST_HELD = 256
+MOST_HELD_BYTES = 16 * 1024 * 1024
 
 
 class HeldUploads:
@@ -59,7 +61,7 @@ class HeldUploads:
         """It goes on at once when more of it comes soon, here or elsewhere."""
         growing.unlock()
         self._idle[growing.partial_id] = growing
-        while len(self._idle) > self._most:
+        while len(self._idle) > self._most or self._held_bytes() > MOST_HELD_BYTES:
             self._idle.popitem(last=False)[1].close()
 
     def forget(self, upload_id: UUID) -> None:
@@ -67,6 +69,10 @@ class HeldUploads:
         growing = self._idle.pop(upload_id, None)
         if growing is not None:
             growing.close()
+
+    def _held_bytes(self) -> int:
+        """What makes no chunk yet is in memory; of whole chunks nothing is."""
+        return sum(growing.offset_bytes % DEFAULT_CHUNK_BYTES for growing in self._idle.values())
 
     def close(self) -> None:
         """Nothing is held any more."""
