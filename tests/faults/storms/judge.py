@@ -172,7 +172,7 @@ def _erased_wrongly(dock_id: str, file: dict[str, Any]) -> list[str]:
     ).select_related("upload__object")
     if not permits:
         return [f"{file['name']} was erased without a permit"]
-    return [f"{file['name']} was erased, and {words}" for words in _unsafe(permits.order_by("issued_at")[0])]
+    return [f"{file['name']} was permitted, and {words}" for permit in permits for words in _unsafe(permit)]
 
 
 def _unsafe(permit: Any) -> list[str]:

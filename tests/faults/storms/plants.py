@@ -154,7 +154,7 @@ def permit_before_checkpoint() -> None:
 
     def checkpoint(obj: Any) -> Any:
         found, _ = honest(obj)
-        return (found or safety.Covering(0, bytes(32)), ())
+        return (found or safety.Covering(1, bytes(32)), ())
 
     _replace(safety, "_checkpoint", checkpoint)
 

@@ -47,8 +47,8 @@ def worker(asked: dict[str, Any]) -> None:
     from tabard.jobs import tasks
     from tabard.jobs import worker as jobs
 
-    # So seldom that files are often in every store before a checkpoint covers them.
-    jobs.SEQUENCE_EVERY_S, jobs.CHECKPOINT_EVERY_S = 0.1, 0.8
+    # In every other life so seldom that files are in every store before a checkpoint covers them.
+    jobs.SEQUENCE_EVERY_S, jobs.CHECKPOINT_EVERY_S = 0.1, 2.5 if os.getpid() % 2 else 0.2
     tasks.media.probe_recording = lambda **_: None
     _read_noise()
     honest = Worker.__init__
