@@ -166,7 +166,8 @@ def test_two_writers_at_once_are_one_and_a_locked_one(dock, footage):
     )
     with socket.create_connection(("127.0.0.1", dock.port)) as sender:
         sender.sendall(head.encode() + b"x")
-        assert eventually(lambda: dock.patch(place, 0, b"y").status == 423)
+        assert eventually(lambda: dock.partial.pk in dock_door._tus._held._busy)
+        assert dock.patch(place, 0, b"y").status == 423
         assert dock.delete(place).status == 423
     assert eventually(lambda: dock.patch(place, 1, b"y").status == 204)
 
