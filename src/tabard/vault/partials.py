@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.db import transaction
+from django.db import connection, transaction
 
 from tabard.kernel.errors import Integrity
 from tabard.kernel.ids import new_id
@@ -122,7 +122,7 @@ class GrowingObject:
             wrapped_key=self.wrapped_key,
         )
         configured_store().adopt(grown.store_key, self._file.path)
-        grown.facts = facts
+        grown.facts, grown.sha256 = facts, facts.sha256
         return grown
 
     def lock(self) -> None:
@@ -148,7 +148,9 @@ class GrowingObject:
 
 
 class GrownObject(Pending):
-    """A whole object that grew in the spool and stands in the store."""
+    """A whole object that grew in the spool and stands in the store; `sha256` is of its plain bytes."""
+
+    sha256: bytes
 
 
 def start(*, partial_id: UUID, size_bytes: int, at: datetime) -> GrowingObject:
@@ -238,8 +240,12 @@ def end(*, partial_id: UUID, object_id: UUID) -> None:
     Raises:
         PartialOvertaken: another process has gone on with it, or it has ended.
     """
-    deleted, _ = PartialObject.objects.filter(pk=partial_id, object_id=object_id).delete()
-    if not deleted:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM vault_partialobject WHERE id = %s AND object_id = %s", [partial_id, object_id]
+        )
+        is_ended = cursor.rowcount == 1
+    if not is_ended:
         raise PartialOvertaken("Somebody else has gone on with this.", partial_id=partial_id)
 
 

@@ -21,6 +21,7 @@ SILENCE_S = 120.0
 LARGE_BUFFER_BYTES = 4 * DEFAULT_CHUNK_BYTES
 SMALL_BUFFER_BYTES = DEFAULT_CHUNK_BYTES
 LARGE_BUFFERS = 24
+PATIENCE_S = 2.0
 
 
 class Source(Protocol):
@@ -38,18 +39,17 @@ class Source(Protocol):
 class BufferPool:
     """Memory that bodies go through, lent and taken back: fresh memory for each would cost more than sealing does.
 
-    Used by the event loop alone. Large buffers are few; when they are out, each body has one small one.
+    Used by the event loop alone. Large buffers are few, and a body waits a moment for its turn to have two: a few that
+    are quick cost less than many at once. Whoever has waited long enough, behind slow senders, has one small one.
     """
 
     def __init__(self, large: int = LARGE_BUFFERS) -> None:
-        self._large_left = large
+        self._large_pairs = asyncio.Semaphore(large // 2)
         self._free: dict[int, list[memoryview]] = {LARGE_BUFFER_BYTES: [], SMALL_BUFFER_BYTES: []}
 
-    def lend(self, *, offset_bytes: int, length: int | None) -> "Buffers":
+    async def lend(self, *, offset_bytes: int, length: int | None) -> "Buffers":
         """Buffers for a body of that length, to be taken back."""
-        is_large = self._large_left >= 2 and (length or 0) > SMALL_BUFFER_BYTES
-        if is_large:
-            self._large_left -= 2
+        is_large = (length or 0) > SMALL_BUFFER_BYTES and await self._has_large_pair()
         size = LARGE_BUFFER_BYTES if is_large else SMALL_BUFFER_BYTES
         free = self._free[size]
         lent = [free.pop() if free else memoryview(bytearray(size)) for _ in range(2 if is_large else 1)]
@@ -59,7 +59,15 @@ class BufferPool:
         """Nobody uses them any more."""
         for buffer in buffers.all:
             self._free[len(buffer)].append(buffer)
-            self._large_left += len(buffer) == LARGE_BUFFER_BYTES
+        if not buffers.is_one:
+            self._large_pairs.release()
+
+    async def _has_large_pair(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._large_pairs.acquire()
+        except TimeoutError:
+            return False
 
 
 class Buffers:

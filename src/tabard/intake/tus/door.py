@@ -205,7 +205,7 @@ class TusDoor:
         return Standing(admitted.upload, growing.offset_bytes, growing.object_id, expires_at)
 
     async def _take_body(self, arrival: Arrival, admitted: Admitted, body: Bytes) -> None:
-        buffers = self._buffers.lend(offset_bytes=admitted.offset, length=body.length)
+        buffers = await self._buffers.lend(offset_bytes=admitted.offset, length=body.length)
         try:
             source = source_of(body.scope, body.receive)
             await self._watch.guard(admitted.key.pk, arrival.take(source, buffers, admitted.checksum))

@@ -131,12 +131,14 @@ def look(*, upload_id: UUID, dock: Dock, at: datetime) -> Standing:
         UploadUnknown, UploadNotYours.
         UploadGone: it ended before it was whole.
     """
-    upload = Upload.objects.filter(pk=upload_id).select_related("dock", "object").first()
-    if upload is None:
-        raise UploadUnknown("There is no such upload.", upload=upload_id)
+    try:
+        upload = Upload.objects.get(pk=upload_id)
+    except Upload.DoesNotExist as error:
+        raise UploadUnknown("There is no such upload.", upload=upload_id) from error
     if upload.dock_id != dock.pk:
         raise UploadNotYours("This is another dock's upload.", upload=upload_id)
-    if upload.sealed_at is not None:
+    upload.dock = dock
+    if upload.object is not None:  # read here, for whoever has no connection
         return Standing(upload, upload.size_bytes)
     if upload.ended_at is not None:
         raise _gone(upload)
@@ -171,13 +173,12 @@ def complete_upload(*, upload: Upload, grown: GrownObject, key_id: UUID, at: dat
     try:
         with transaction.atomic():
             _hold_key(key_id)
-            locked = Upload.objects.select_for_update(of=("self",)).select_related("dock").get(pk=upload.pk)
-            partials.end(partial_id=locked.pk, object_id=grown.object_id)
-            _receive(locked, grown, dock_actor(locked.dock), at)
+            # Whoever removes this row, alone, ends the upload: nobody else completes it, or gives it up.
+            partials.end(partial_id=upload.pk, object_id=grown.object_id)
+            return _received(upload, grown, dock_actor(upload.dock), at)
     except BaseException:
         vault.give_up(grown)
         raise
-    return locked
 
 
 def complete_recording(*, dock: Dock, recording: str, at: datetime) -> Container:
@@ -333,11 +334,12 @@ def _hold_key(key_id: UUID) -> None:
             raise DockNotSignedIn("The dock is not signed in.")
 
 
-def _receive(upload: Upload, grown: GrownObject, by: Actor, at: datetime) -> None:
+def _received(upload: Upload, grown: GrownObject, by: Actor, at: datetime) -> Upload:
+    """The upload as it ends: what it became is in it."""
     announced = announced_of(upload)
-    sha256 = grown.facts.sha256 if grown.facts is not None else b""
+    fresh = SealedObject(pk=grown.object_id, sha256=grown.sha256, size_bytes=upload.size_bytes)
     # Without a recording's name the bytes themselves say whether it is the same file again.
-    name = announced.recording or short(f"{upload.filename} {sha256.hex()[:16]}")
+    name = announced.recording or short(f"{upload.filename} {grown.sha256.hex()[:16]}")
     container = arrivals.open_for_dock(dock=upload.dock, name=name, at=at)
     receipt = services.receive(
         container_id=container.pk,
@@ -348,15 +350,13 @@ def _receive(upload: Upload, grown: GrownObject, by: Actor, at: datetime) -> Non
         at=at,
     )
     is_again = receipt is Receipt.REPEATED
-    upload.object = (
-        _kept(container, upload.filename, sha256)
-        if is_again
-        else SealedObject.objects.get(pk=grown.object_id)
-    )
+    upload.object = _kept(container, upload.filename, grown.sha256) if is_again else fresh
     upload.container, upload.sealed_at = container, at
-    upload.save(update_fields=["object", "container", "sealed_at"])
+    ended = {"object_id": upload.object.pk, "container": container, "sealed_at": at}
+    Upload.objects.filter(pk=upload.pk).update(**ended)
     if _is_last(container, announced):
         arrivals.close(container=container, by=by, at=at)
+    return upload
 
 
 def _kept(container: Container, name: str, sha256: bytes) -> SealedObject:
