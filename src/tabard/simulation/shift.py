@@ -17,6 +17,9 @@ from tabard.kernel.errors import Invalid
 
 BIT_RATE: Final = 8_000_000
 """What a body-worn camera writes at 1080p, bits a second: an assumption."""
+LEAST_BIT_RATE: Final = 12_000
+"""What footage of a grey street takes, however small."""
+TRACK_BYTES_A_S: Final = 120
 PUBLISHED_RECORDINGS_A_CAMERA: Final = 785_000 / 334 / 17_500
 """The Met's first eleven months: about 785,000 recordings by up to 17,500 cameras, each home once a day."""
 LENGTHS_S: Final = (60.0, 120.0, 240.0, 420.0, 660.0, 1020.0, 1620.0, 3156.0)
@@ -71,8 +74,12 @@ class ShiftSpec:
         return self.recordings * MEAN_LENGTH_S * BIT_RATE / 8
 
     def size_bytes(self, length_s: float) -> int:
-        """How large the file of a recording of that length is, as it is played."""
-        return round(length_s * BIT_RATE / self.scale / 8)
+        """How large the file of a recording of that length is, as it is played: no scale makes pictures of nothing."""
+        return round(length_s * max(BIT_RATE / self.scale, LEAST_BIT_RATE) / 8)
+
+    def planned_bytes(self, length_s: float) -> int:
+        """How much is written for a recording of that length at most: the file and its track."""
+        return self.size_bytes(length_s) + round(length_s * TRACK_BYTES_A_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ from tabard.simulation.walk import gpstrail, walk
 
 DOORS: Final = ("axis", "dock")
 """The doors that cameras may be emptied by."""
+LANES: Final = 32
+"""How many cameras are emptied at a time."""
+LARGE_FILES: Final = 4
+"""How many large files are sent to tell what a byte costs."""
+_USUAL_S: Final = min(LENGTHS_S, key=lambda length_s: abs(length_s - MEAN_LENGTH_S))
 _BETWEEN: Final = timedelta(minutes=5)
 _TEAMS: Final = 69  # of a force with two teams a borough
 _LARGEST_TEAM: Final = 99
@@ -49,6 +54,11 @@ class Played:
     sent: Sent | None
     seconds: float
     failure: TabardError | None = None
+
+
+def large_file_bytes(spec: ShiftSpec, total_bytes: int) -> int:
+    """How large each of the large files is, if they share so many bytes."""
+    return max(total_bytes // LARGE_FILES, spec.planned_bytes(_USUAL_S))
 
 
 def force_for(cameras: int, *, seed: int) -> Force:
@@ -79,7 +89,7 @@ class ShiftPlay:
     senders: Mapping[str, Sender]
     cards: Path
     home_at: datetime
-    lanes: int = 32
+    lanes: int = LANES
 
     @cached_property
     def _footage(self) -> dict[float, bytes]:
@@ -94,12 +104,11 @@ class ShiftPlay:
         """Every recording was sent, or failed for good, when this returns; `tell` hears of each from its lane."""
         return self._play(arrivals, self.spec.size_bytes, tell)
 
-    def run_large(self, count: int, size_bytes: int, tell: Callable[[Played], None]) -> list[Played]:
-        """The same for so many large files at once, by cameras of the force that are the last to come home."""
-        first = len(self.force.cameras) - count
+    def run_large(self, size_bytes: int, tell: Callable[[Played], None]) -> list[Played]:
+        """The same for large files, all at once, by cameras of the force that do not come home otherwise."""
+        first = len(self.force.cameras) - LARGE_FILES
         # As long as recordings are on average: what differs from the shift is bytes alone.
-        usual_s = min(LENGTHS_S, key=lambda length_s: abs(length_s - MEAN_LENGTH_S))
-        arrivals = [Homecoming(first + number, 0.0, (usual_s,)) for number in range(count)]
+        arrivals = [Homecoming(first + number, 0.0, (_USUAL_S,)) for number in range(LARGE_FILES)]
         return self._play(arrivals, lambda _length_s: size_bytes, tell)
 
     def _play(

@@ -42,6 +42,7 @@ def test_a_small_share_is_played_counted_and_reckoned():
     assert answer["sent"] == answer["sealed"] == answer["planned_recordings"] + 4
     assert answer["files_sent"] == answer["files_sealed"] > answer["sent"]  # tracks, by the Axis door
     assert answer["doors"] == ["axis", "dock"]
+    assert answer["large"]["bytes"] + answer["shift"]["bytes"] <= answer["planned_bytes"]
     assert answer["upload_ms"]["p95"] >= answer["upload_ms"]["p50"] > 0
     assert answer["peak_mib"]["door"] > 0
     # So small a run may not tell what a gigabyte costs; then nothing may be reckoned from it.

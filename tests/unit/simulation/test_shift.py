@@ -9,7 +9,7 @@ import pytest
 from tabard.kernel.errors import Invalid
 from tabard.simulation.long_footage import FPS, LongFootage, write_padded
 from tabard.simulation.needs import Costs, Phase, arithmetic, costs, needs, planned
-from tabard.simulation.shift import LENGTHS_S, MEAN_LENGTH_S, ShiftSpec, homecomings
+from tabard.simulation.shift import LEAST_BIT_RATE, LENGTHS_S, MEAN_LENGTH_S, ShiftSpec, homecomings
 from tabard.simulation.shift_play import force_for
 
 WHOLE = ShiftSpec(cameras=7000, minutes=30, scale=1)
@@ -68,6 +68,7 @@ class TestTheFootage:
         path = tmp_path / "long.mp4"
         footage = LongFootage().of_length(20.0)
         assert write_padded(footage, 90_000, path) == path.stat().st_size == 90_000
+        assert len(footage) + 24 < 20 * LEAST_BIT_RATE / 8
         with av.open(io.BytesIO(path.read_bytes())) as file:
             assert file.duration / av.time_base == 20.0
             assert sum(1 for _ in file.decode(video=0)) == 20 * FPS

@@ -70,7 +70,8 @@ def shift(
     names = _doors(doors)
     plan = _plan(spec, large_mib * _MIB)
     _say_plan(plan)
-    check_room(Path(tempfile.gettempdir()), plan["planned_bytes"])
+    # What is sealed, and the files that are on their way to it.
+    check_room(Path(tempfile.gettempdir()), plan["planned_bytes"] + plan["cards_bytes"])
     if dry_run:
         emit({"ok": True, "dry_run": True, **plan}, as_json=json)
         return
@@ -103,15 +104,19 @@ def _doors(text: str) -> list[str]:
 def _plan(spec: Any, large_bytes: int) -> dict[str, Any]:
     """What will be sent, known before anything is."""
     from tabard.simulation.shift import homecomings
+    from tabard.simulation.shift_play import LANES, LARGE_FILES, large_file_bytes
 
     arrivals = homecomings(spec)
     lengths = [length_s for arrival in arrivals for length_s in arrival.lengths_s]
+    large_files_bytes = LARGE_FILES * large_file_bytes(spec, large_bytes)
+    at_once = sorted(map(spec.size_bytes, lengths))[-LANES:]
     return {
         "scale": spec.scale,
         "seed": spec.seed,
         "planned_cameras": len(arrivals),
         "planned_recordings": len(lengths),
-        "planned_bytes": sum(spec.size_bytes(length_s) for length_s in lengths) + large_bytes,
+        "planned_bytes": sum(map(spec.planned_bytes, lengths)) + large_files_bytes,
+        "cards_bytes": max(sum(at_once), large_files_bytes),
     }
 
 

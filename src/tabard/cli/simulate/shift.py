@@ -24,10 +24,16 @@ from tabard.kernel.clock import now
 from tabard.simulation.axis import Answered, AxisSystem
 from tabard.simulation.needs import ASSUMPTIONS, Costs, Needs, Phase, arithmetic, costs, needs
 from tabard.simulation.shift import PUBLISHED_RECORDINGS_A_CAMERA, ShiftSpec, homecomings
-from tabard.simulation.shift_play import Played, Sender, ShiftPlay, force_for
+from tabard.simulation.shift_play import (
+    LARGE_FILES,
+    Played,
+    Sender,
+    ShiftPlay,
+    force_for,
+    large_file_bytes,
+)
 from tabard.simulation.tus import Station, Stations
 
-LARGE_FILES: Final = 4
 STATIONS: Final = 8
 """How many docks cameras are spread over; each may have only so many uploads open."""
 _WORK_WITHIN_S: Final = 3600.0
@@ -81,10 +87,9 @@ class ShiftRun:
         """
         force = force_for(self.spec.played_cameras + LARGE_FILES, seed=self.spec.seed)
         answers = Answers()
-        with self.steps.step("force", "The cameras' force is enrolled") as say:
-            if self.processes:
+        if self.processes:
+            with self.steps.step("force", f"{len(force.cameras)} officers and their cameras are enrolled"):
                 enrolment.enrol(force, now())
-                say(f"{len(force.officers)} officers and {len(force.cameras)} cameras are enrolled")
         with self._senders(answers) as senders:
             play = ShiftPlay(self.spec, force, senders, cards, now())
             play.prepare()
@@ -131,7 +136,7 @@ class ShiftRun:
         return self._phase(
             "large",
             words,
-            lambda tell: play.run_large(LARGE_FILES, self.large_bytes // LARGE_FILES, tell),
+            lambda tell: play.run_large(large_file_bytes(self.spec, self.large_bytes), tell),
         )
 
     def _send_shift(self, play: ShiftPlay) -> tuple[list[Played], Phase]:
