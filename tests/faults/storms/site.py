@@ -92,7 +92,9 @@ class Site:
 
     def spawn(self, role: str, log: Path, **asked: Any) -> int:
         """The process id of a new process of that role."""
-        return self._ask({"do": "spawn", "role": role, "log": str(log), **asked})["pid"]
+        pid = self._ask({"do": "spawn", "role": role, "log": str(log), **asked})["pid"]
+        self._ended.pop(pid, None)  # the number may have been another's, who ended
+        return pid
 
     def exit_code(self, pid: int) -> int | None:
         """How a process ended; None while it lives."""
