@@ -57,8 +57,14 @@ class Played:
 
 
 def large_file_bytes(spec: ShiftSpec, total_bytes: int) -> int:
-    """How large each of the large files is, if they share so many bytes."""
-    return max(total_bytes // LARGE_FILES, spec.planned_bytes(_USUAL_S))
+    """How large each of the large files is, if they share so many bytes with their tracks."""
+    track_bytes = spec.planned_bytes(_USUAL_S) - spec.size_bytes(_USUAL_S)
+    return max(total_bytes // LARGE_FILES - track_bytes, spec.size_bytes(_USUAL_S))
+
+
+def large_phase_bytes(spec: ShiftSpec, total_bytes: int) -> int:
+    """How much is written for the large files at most."""
+    return max(total_bytes, LARGE_FILES * spec.planned_bytes(_USUAL_S))
 
 
 def force_for(cameras: int, *, seed: int) -> Force:

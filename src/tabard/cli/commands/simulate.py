@@ -104,11 +104,11 @@ def _doors(text: str) -> list[str]:
 def _plan(spec: Any, large_bytes: int) -> dict[str, Any]:
     """What will be sent, known before anything is."""
     from tabard.simulation.shift import homecomings
-    from tabard.simulation.shift_play import LANES, LARGE_FILES, large_file_bytes
+    from tabard.simulation.shift_play import LANES, large_phase_bytes
 
     arrivals = homecomings(spec)
     lengths = [length_s for arrival in arrivals for length_s in arrival.lengths_s]
-    large_files_bytes = LARGE_FILES * large_file_bytes(spec, large_bytes)
+    large_files_bytes = large_phase_bytes(spec, large_bytes)
     at_once = sorted(map(spec.size_bytes, lengths))[-LANES:]
     return {
         "scale": spec.scale,
