@@ -25,9 +25,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TIDY_EVERY_S = 600.0
-_DATABASE_THREADS = 8
+_DATABASE_THREADS = 4  # more of them wait for the interpreter rather than for the database
 _SLOW_THREADS = 4
-_VAULT_THREADS = 8
+_VAULT_THREADS = 4
 _log = logging.getLogger(__name__)
 
 
