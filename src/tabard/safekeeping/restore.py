@@ -4,7 +4,8 @@ The caller gives an empty database to fill, which takes its name only at the end
 installation and a leftover that the next run drops. Order: manifests verified; everything that has seen the log asked,
 and a backup that knows less refused before a row is written; rows, with the wrapped keys from their own copy; tables
 of this version; the missing leaves of a later copy of the log placed; what was disposed of since disposed of again; the
-key files placed; the event; the name.
+key files placed; the event; the name. Only then the stores are filled, which can take days: what is killed there goes
+on there, as `restored_before` says.
 """
 
 import subprocess
@@ -22,7 +23,7 @@ from django.db import transaction
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
-from tabard.custody import sequencer
+from tabard.custody import selectors, sequencer
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor
 from tabard.custody.adapters import whole
@@ -96,6 +97,14 @@ class RestoreReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoredBefore:
+    """When this backup became this installation, and how many later events were lost with the old database."""
+
+    at: datetime
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyDatabase:
     """A database without tables, and how `pg_restore` and psycopg reach it as the role that shall own the tables."""
 
@@ -154,6 +163,14 @@ def check_not_too_old(source: Source, seen: Iterable[Seen]) -> None:
             seen=furthest,
             where=where,
         )
+
+
+def restored_before(manifest: Manifest) -> RestoredBefore | None:
+    """Whether the installation came out of this backup: its restore was ended while it looked for sealed objects."""
+    newest = selectors.lines(selectors.page(selectors.LogFilter(kind=EventKind.BACKUP_RESTORED), limit=1))
+    if not newest or newest[0].details.get("backup") != manifest.id:
+        return None
+    return RestoredBefore(newest[0].at, newest[0].details["lost"])
 
 
 def fill(*, source: Source, empty: EmptyDatabase, at: datetime, say: Say) -> list[UUID]:

@@ -62,7 +62,9 @@ def restore(  # noqa: PLR0917 - typer's shape: each option is an argument
     asked = _Asked(folder, keys, log, seen or [], without_witnesses)
     home = Home.from_environ().create()
     with Server(home):
-        _check_empty(database_url(home))
+        if _holds_data(database_url(home)):
+            _go_on(home, folder, dry_run=dry_run, json=json)
+            return
         target = conninfo_to_dict(database_url(home))
         staging = f"{target['dbname']}_restoring"
         back = _prepare_django(home, staging)
@@ -72,10 +74,36 @@ def restore(  # noqa: PLR0917 - typer's shape: each option is an argument
             emit({"ok": True, "dry_run": True}, as_json=json)
             return
         back()
+        _say_restored(report)
         refilled = _refill()
-    _say(report, refilled)
+    _say_refilled(refilled)
     ok = not (report.lost or report.keyless or refilled.missing)
     emit(_as_json(report, refilled, ok=ok), as_json=json, ok=ok)
+
+
+def _go_on(home: Home, folder: Path, *, dry_run: bool, json: bool) -> None:
+    """The restore was ended after the database had its name; what is left is to look for the sealed objects."""
+    load_django()
+    from tabard.safekeeping.backup_files import read_manifest
+    from tabard.safekeeping.errors import NotEmpty
+    from tabard.safekeeping.restore import restored_before
+
+    before = restored_before(read_manifest(folder))
+    if before is None:
+        raise NotEmpty(
+            "This installation holds data; a backup is restored into an empty one only. Set TABARD_HOME to a "
+            "new folder, or DATABASE_URL to a new database."
+        )
+    console.print(f"This backup was restored here at {before.at:%Y-%m-%d %H:%M:%S}; its events are in place.")
+    if dry_run:
+        emit({"ok": True, "dry_run": True, "restored_at": before.at}, as_json=json)
+        return
+    _drop_empty(home, str(conninfo_to_dict(database_url(home))["dbname"]))
+    refilled = _refill()
+    _say_refilled(refilled)
+    answer = {"restored_at": before.at, "lost": before.lost, **_refilled_as_json(refilled)}
+    ok = not (before.lost or refilled.missing)
+    emit({"ok": ok, **answer}, as_json=json, ok=ok)
 
 
 def _refill() -> Any:
@@ -169,9 +197,7 @@ def _is_disposed(object_id: Any) -> bool:
     return any(object_id in object_ids(recording_id) for recording_id in disposed)
 
 
-def _check_empty(url: str) -> None:
-    from tabard.safekeeping.errors import NotEmpty
-
+def _holds_data(url: str) -> bool:
     with psycopg.connect(url) as connection:
         for table in ("custody_event", "people_account", "vault_sealedobject"):
             row = connection.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone()
@@ -181,10 +207,8 @@ def _check_empty(url: str) -> None:
                 sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table))
             ).fetchone()
             if found is not None and found[0]:
-                raise NotEmpty(
-                    "This installation holds data; a backup is restored into an empty one only. Set TABARD_HOME to a "
-                    "new folder, or DATABASE_URL to a new database."
-                )
+                return True
+    return False
 
 
 def _prepare_django(home: Home, staging: str) -> Callable[[], None]:
@@ -247,15 +271,23 @@ def _empty_database(home: Home, staging: str) -> Iterator[Any]:
 
 def _give_name(home: Home, staging: str, target: str) -> None:
     """The filled database is the installation's, in one transaction; the empty one goes."""
-    empty = f"{target}_empty"
+    _drop_empty(home, target)
+    with _admin(home) as admin, admin.transaction():
+        for old, new in ((target, _emptied(target)), (staging, target)):
+            admin.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+            )
+    _drop_empty(home, target)
+
+
+def _drop_empty(home: Home, target: str) -> None:
+    """The empty database that had the installation's name goes, where there is one."""
     with _admin(home) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(empty)))
-        with admin.transaction():
-            for old, new in ((target, empty), (staging, target)):
-                admin.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
-                )
-        admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(empty)))
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(_emptied(target))))
+
+
+def _emptied(target: str) -> str:
+    return f"{target}_empty"
 
 
 @contextmanager
@@ -271,7 +303,7 @@ def _admin(home: Home, database: str = "postgres") -> Iterator[psycopg.Connectio
         yield connection
 
 
-def _say(report: Any, refilled: Any) -> None:
+def _say_restored(report: Any) -> None:
     console.print(
         f"Restored the backup of {report.manifest.made_at}: {report.events:,} events.", markup=False
     )
@@ -286,6 +318,9 @@ def _say(report: Any, refilled: Any) -> None:
         )
     for object_id in report.keyless:
         console.print(f"[bold red]no key[/] object {object_id} cannot be opened again")
+
+
+def _say_refilled(refilled: Any) -> None:
     for object_id in refilled.missing:
         console.print(f"[bold red]missing[/] no store holds object {object_id} whole")
     console.print(
@@ -311,8 +346,14 @@ def _as_json(report: Any, refilled: Any, *, ok: bool) -> dict[str, object]:
             }
             for event in report.lost
         ],
+        "keyless": [str(each) for each in report.keyless],
+        **_refilled_as_json(refilled),
+    }
+
+
+def _refilled_as_json(refilled: Any) -> dict[str, object]:
+    return {
         "objects": refilled.objects,
         "copied": refilled.copied,
         "missing": [str(each) for each in refilled.missing],
-        "keyless": [str(each) for each in report.keyless],
     }
