@@ -59,8 +59,12 @@ class Spool:
     def create(self, object_id: UUID) -> "SpoolFile":
         """A new empty file, locked for the caller."""
         with failures():
-            self._ensure()
-            return SpoolFile(self._root / str(object_id), os.O_CREAT | os.O_EXCL)
+            while True:
+                self._ensure()
+                try:
+                    return SpoolFile(self._root / str(object_id), os.O_CREAT | os.O_EXCL, is_patient=True)
+                except FileNotFoundError:  # another process cleaned it away before it was locked
+                    continue
 
     def open(self, object_id: UUID) -> "SpoolFile":
         """The object's file, locked for the caller.
@@ -136,11 +140,15 @@ class Spool:
 class SpoolFile:
     """One growing object's file, held open; written to only while it is locked."""
 
-    def __init__(self, path: Path, flags: int = 0) -> None:
+    def __init__(self, path: Path, flags: int = 0, *, is_patient: bool = False) -> None:
+        """Open it; whoever is patient waits for another who has its lock."""
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
         try:
-            self.lock()
+            if is_patient:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            else:
+                self.lock()
             self._check_named()
         except BaseException:
             self.close()

@@ -5,12 +5,15 @@ before the act answers its caller. (LWN 457667, "Ensuring data reaches disk"; fs
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePath
 
 _WRITE = re.compile(r"p?write(?:64|v)?\(\d+<(?P<path>[^>]+)>")
 _SYNC = re.compile(r"f(?:data)?sync\(\d+<(?P<path>[^>]+)>\)\s+= 0")
 _NAMED = re.compile(r'(?:link|rename)\("(?P<old>[^"]+)", "(?P<new>[^"]+)"\)\s+= 0')
 _ANSWER = re.compile(r"write\(\d+<pipe:")
+_BEGUN = re.compile(r"(?P<thread>\d+) +(?P<call>.*) <unfinished \.\.\.>")
+_ENDED = re.compile(r"(?P<thread>\d+) +<\.\.\. \w+ resumed>(?P<rest>.*)")
 
 
 def not_durable(trace: list[str], root: str) -> list[str]:
@@ -18,7 +21,7 @@ def not_durable(trace: list[str], root: str) -> list[str]:
     unsynced: set[str] = set()
     folders: set[str] = set()
     found: list[str] = []
-    for line in trace:
+    for line in _whole(trace):
         if match := _WRITE.search(line):
             unsynced |= {match["path"]} if match["path"].startswith(root) else set()
         if match := _SYNC.search(line):
@@ -31,3 +34,15 @@ def not_durable(trace: list[str], root: str) -> list[str]:
         if _ANSWER.search(line):
             found += [f"answered before {path} was synced" for path in sorted(unsynced | folders)]
     return found
+
+
+def _whole(trace: list[str]) -> Iterator[str]:
+    """Each call on one line, where it ended: strace splits a call when another thread made one meanwhile."""
+    begun: dict[str, str] = {}
+    for line in trace:
+        if match := _BEGUN.fullmatch(line):
+            begun[match["thread"]] = match["call"]
+        elif (match := _ENDED.fullmatch(line)) and match["thread"] in begun:
+            yield f"{match['thread']} {begun.pop(match['thread'])}{match['rest']}"
+        else:
+            yield line

@@ -71,7 +71,8 @@ def test_what_others_have_announced_counts(small_disk, client, box, settings):
     with socket.create_connection(("127.0.0.1", client.port), timeout=20) as first:
         head = f"PUT {client.path(box, 'first.mkv')} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {client.token}\r\n"
         first.sendall(f"{head}Content-Length: {12 * MIB}\r\n\r\n".encode() + b"x")
-        wait_until(lambda: client.put(box, "second.mkv", body=bytes(10 * MIB)).status == 503)
+        wait_until(lambda: any(path.is_file() for path in small_disk.rglob("*")))  # it has begun
+        assert client.put(box, "second.mkv", body=bytes(10 * MIB)).status == 503
         first.sendall(bytes(12 * MIB - 1))
         assert b" 201 " in first.makefile("rb").readline()
 
