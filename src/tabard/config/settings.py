@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "tabard.intake",
     "tabard.retention",
     "tabard.disclosure",
+    "tabard.insight",
     "tabard.jobs",
     "tabard.web",
 ]
