@@ -1,4 +1,4 @@
-"""Cameras and their clocks, docks, and who wore which camera when."""
+"""Cameras with their states and clocks, docks, and who wore which camera when."""
 
 from datetime import timedelta
 
@@ -8,12 +8,16 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from tabard.fleet.offsets import Reading
+from tabard.fleet.states import KEPT_STATES, State
 from tabard.kernel.ids import new_id
 from tabard.people.models import Officer, Unit
 
 
 class Camera(models.Model):
-    """One body-worn camera, known by its maker's serial number."""
+    """One body-worn camera, known by its maker's serial number.
+
+    `kept_state` is what it is while nobody wears it; while somebody does, it is issued (see `states`).
+    """
 
     class Mount(models.TextChoices):
         """Where it is worn."""
@@ -21,6 +25,7 @@ class Camera(models.Model):
         CHEST = "chest", "Chest"
         HEAD = "head", "Head"
         SHOULDER = "shoulder", "Shoulder"
+        WEAPON_LIGHT = "weapon_light", "Weapon light"
         OTHER = "other", "Other"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -30,10 +35,26 @@ class Camera(models.Model):
     mount = models.CharField(max_length=16, choices=Mount, default=Mount.CHEST)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="cameras")
     received_at = models.DateTimeField()
+    kept_state = models.CharField(
+        max_length=16,
+        choices=[(state.value, state.label) for state in KEPT_STATES],
+        default=State.READY.value,
+        db_default=State.READY.value,
+    )
+    warranty_end_date = models.DateField(null=True, blank=True)
+    firmware = models.CharField(max_length=64, blank=True, default="", db_default="")
+    profile = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["serial"]
-        constraints = [models.UniqueConstraint(Upper("serial"), name="fleet_camera_serial_unique")]
+        constraints = [
+            models.UniqueConstraint(Upper("serial"), name="fleet_camera_serial_unique"),
+            models.CheckConstraint(
+                condition=models.Q(kept_state__in=[state.value for state in KEPT_STATES]),
+                name="fleet_camera_state_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["unit", "kept_state"], name="fleet_camera_unit_state")]
 
     def __str__(self) -> str:
         return f"{self.make} {self.model} {self.serial}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOUNTS = ("chest", "head", "shoulder", "other")
+MOUNTS = ("chest", "head", "shoulder", "weapon_light", "other")
 LONGEST = 64
 
 
