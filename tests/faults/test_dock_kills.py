@@ -1,7 +1,7 @@
 """Kill the dock agent, pull the card, drop the line, fill the spool: no byte is lost, and nothing wrongly erased.
 
 The door is in this process and survives; the agent is a process that is killed by its id. Many runs:
-TABARD_DOCK_RUNS=1000 pytest tests/faults/test_dock_kills.py.
+TABARD_DOCK_RUNS=1000 pytest tests/faults/test_dock_kills.py; TABARD_DOCK_SEED is the first of their seeds.
 """
 
 import os
@@ -20,6 +20,7 @@ from tests.dock_door import DockDoor
 from tests.docked import DockStation, GoPro, seeded, wrong_erases
 
 RUNS = int(os.environ.get("TABARD_DOCK_RUNS", "3"))
+FIRST_SEED = int(os.environ.get("TABARD_DOCK_SEED", "0"))
 RUN = "from tabard.cli.main import run; run()"
 
 
@@ -200,7 +201,7 @@ class Evening:
 @pytest.mark.slow
 def test_evenings_on_which_everything_goes_wrong(tmp_path):
     wrong, files = [], 0
-    for seed in range(RUNS):
+    for seed in range(FIRST_SEED, FIRST_SEED + RUNS):
         with DockDoor() as door:
             evening = Evening(tmp_path / str(seed), door, seeded(seed))
             evening.play()
