@@ -78,6 +78,8 @@ class EventKind(StrEnum):
     UNIT_CREATED = "unit.created"
     OFFICER_ENROLLED = "officer.enrolled"
     OFFICER_POSTED = "officer.posted"
+    OFFICER_LEFT = "officer.left"
+    OFFICERS_IMPORTED = "officers.imported"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_SIGN_IN_FAILED = "account.sign_in_failed"
@@ -85,7 +87,10 @@ class EventKind(StrEnum):
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     ACCESS_REFUSED = "access.refused"
+    CAMERA_ORDERED = "camera.ordered"
     CAMERA_RECEIVED = "camera.received"
+    CAMERA_STATE_CHANGED = "camera.state_changed"
+    CAMERA_DESCRIBED = "camera.described"
     CAMERA_ASSIGNED = "camera.assigned"
     CAMERA_RETURNED = "camera.returned"
     CAMERA_CLOCK_READ = "camera.clock_read"
@@ -95,6 +100,12 @@ class EventKind(StrEnum):
     DOCK_KEY_ENROLLED = "dock_key.enrolled"
     DOCK_KEY_REVOKED = "dock_key.revoked"
     FLEET_IMPORTED = "fleet.imported"
+    ROLLOUT_PLAN_IMPORTED = "rollout_plan.imported"
+    ROLLOUT_UNIT_BLOCKED = "rollout.unit_blocked"
+    ROLLOUT_UNIT_UNBLOCKED = "rollout.unit_unblocked"
+    ROLLOUT_COUNT_STATED = "rollout.count_stated"
+    FIGURE_PUBLISHED = "figure.published"
+    FIGURE_WITHDRAWN = "figure.withdrawn"
     DESTINATION_OPENED = "destination.opened"
     DESTINATION_REGISTERED = "destination.registered"
     DESTINATION_RENEWED = "destination.renewed"
@@ -170,6 +181,8 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.UNIT_CREATED: Section62.ADMINISTRATION,
     EventKind.OFFICER_ENROLLED: Section62.COLLECTION,
     EventKind.OFFICER_POSTED: Section62.ALTERATION,
+    EventKind.OFFICER_LEFT: Section62.ALTERATION,
+    EventKind.OFFICERS_IMPORTED: Section62.COLLECTION,
     EventKind.ACCOUNT_CREATED: Section62.ADMINISTRATION,
     EventKind.ACCOUNT_SIGNED_IN: Section62.ADMINISTRATION,
     EventKind.ACCOUNT_SIGN_IN_FAILED: Section62.ADMINISTRATION,
@@ -177,7 +190,10 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.ROLE_GRANTED: Section62.ADMINISTRATION,
     EventKind.ROLE_REVOKED: Section62.ADMINISTRATION,
     EventKind.ACCESS_REFUSED: Section62.CONSULTATION,
+    EventKind.CAMERA_ORDERED: Section62.ADMINISTRATION,
     EventKind.CAMERA_RECEIVED: Section62.ADMINISTRATION,
+    EventKind.CAMERA_STATE_CHANGED: Section62.ALTERATION,
+    EventKind.CAMERA_DESCRIBED: Section62.ADMINISTRATION,
     EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
     EventKind.CAMERA_RETURNED: Section62.ALTERATION,
     EventKind.CAMERA_CLOCK_READ: Section62.ADMINISTRATION,
@@ -187,6 +203,12 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.DOCK_KEY_ENROLLED: Section62.ADMINISTRATION,
     EventKind.DOCK_KEY_REVOKED: Section62.ADMINISTRATION,
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
+    EventKind.ROLLOUT_PLAN_IMPORTED: Section62.ADMINISTRATION,
+    EventKind.ROLLOUT_UNIT_BLOCKED: Section62.ADMINISTRATION,
+    EventKind.ROLLOUT_UNIT_UNBLOCKED: Section62.ADMINISTRATION,
+    EventKind.ROLLOUT_COUNT_STATED: Section62.ADMINISTRATION,
+    EventKind.FIGURE_PUBLISHED: Section62.ADMINISTRATION,
+    EventKind.FIGURE_WITHDRAWN: Section62.ADMINISTRATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,
     EventKind.DESTINATION_REGISTERED: Section62.COLLECTION,
     EventKind.DESTINATION_RENEWED: Section62.ADMINISTRATION,

@@ -21,10 +21,10 @@ class CameraNotWorn(Conflict):
     code = "camera_not_worn"
 
 
-class ImportOvertaken(Conflict):
-    """While the file was checked, someone else received or gave out one of its cameras; nothing was imported."""
+class CameraStateConflict(Conflict):
+    """The camera's state does not allow it; the message says what can be done with it."""
 
-    code = "import_overtaken"
+    code = "camera_state"
 
 
 class DockNotSignedIn(Denied):

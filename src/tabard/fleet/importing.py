@@ -1,7 +1,8 @@
-"""How do thousands of cameras come in at once? From a CSV file, whole or not at all, with every fault named.
+"""How do thousands of cameras come in at once? From a CSV file, with every fault named; whole, or its good rows.
 
-First everything is checked and every row at fault is reported; only a file without a fault is written, in one
-transaction. A file of 22,000 cameras is a handful of statements.
+Everything is checked first and every row at fault is reported. Then either only a file without a fault is written, or,
+where the user chose so, the rows that have none; in one transaction. A file of 22,000 cameras is a handful of
+statements.
 """
 
 import hashlib
@@ -18,92 +19,91 @@ from django.db.models.functions import Upper
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
-from tabard.fleet.errors import ImportOvertaken
 from tabard.fleet.models import Assignment, Camera
 from tabard.fleet.rules import CameraFacts, faults, serial_key
-from tabard.fleet.sheet import LARGEST_BYTES, RowError, Sheet, SheetRow, read_sheet
+from tabard.fleet.sheet import CAMERAS
 from tabard.kernel.ids import new_id
+from tabard.kernel.sheet import ImportReport, RowError, Sheet, SheetRow, bytes_of, read_sheet
 from tabard.people.constraints import refusals
-from tabard.people.models import Officer, Unit
+from tabard.people.errors import ImportOvertaken
+from tabard.people.models import Unit
+from tabard.people.selectors import with_leaving
+from tabard.people.sheet_days import SheetDays
 
 _BATCH_ROWS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of a file: `rows` it holds, cameras `imported` (all or none), and what is wrong with it.
-
-    After a dry run `imported` is how many would have been.
-    """
-
-    rows: int
-    imported: int
-    errors: list[RowError]
-    sha256: str = ""
-    dry_run: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether the file is without a fault: it was imported, or would be."""
-        return not self.errors
+_DAYS = ("received_date", "issued_date")
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the rows are checked against: units, officers and cameras that are here, by their keys."""
+    """What the rows are checked against, by their keys: units, officers, who left when, cameras; and the file's own.
+
+    `rows` are all the rows that name a serial number.
+    """
 
     units: dict[str, UUID]
     officers: dict[str, UUID]
+    left: dict[str, datetime]
     received: set[str]
-    rows: dict[str, int] = field(default_factory=dict)
+    days: SheetDays
+    rows: dict[str, list[int]] = field(default_factory=dict)
 
 
-def import_cameras(*, rows_csv: TextIO, by: Actor, at: datetime, dry_run: bool = False) -> ImportReport:
+def import_cameras(
+    *, rows_csv: TextIO, by: Actor, at: datetime, dry_run: bool = False, good_only: bool = False
+) -> ImportReport:
     """Every camera of the file is received and, where it names an officer, given out; or none is.
 
     Args:
         rows_csv: The file, columns as `tabard.fleet.sheet` says, not yet read from.
         by: Who imports.
-        at: When, aware: the cameras are received, and worn, from then on.
+        at: When, aware: the cameras are received, and worn, from then on, where the file names no earlier days.
         dry_run: Check and report only.
+        good_only: Where rows are at fault, leave those out instead of all.
 
     Raises:
         ImportOvertaken: when someone received one of the cameras between the check and the write.
     """
-    raw = _bytes_of(rows_csv)
+    raw = bytes_of(rows_csv)
     digest = hashlib.sha256(raw).hexdigest()
-    sheet = read_sheet(raw)
-    known = _known(sheet.rows)
+    sheet = read_sheet(raw, CAMERAS)
+    known = _known(sheet.rows, at)
     errors = sorted([*sheet.errors, *_row_errors(sheet, known)], key=lambda error: error.row)
-    if errors or dry_run:
-        return ImportReport(sheet.count, 0 if errors else sheet.count, errors, digest, dry_run)
+    good = sheet.good_rows(errors)
+    taken = good if good_only or not errors else []
+    if taken and not dry_run:
+        _receive(taken, known, {"rows": sheet.count, "file_sha256": digest}, by, at)
+    return ImportReport(sheet.count, len(good), len(taken), errors, digest, dry_run)
+
+
+def _receive(
+    rows: list[SheetRow], known: _Known, file: dict[str, str | int], by: Actor, at: datetime
+) -> None:
+    """The cameras and their event, in one transaction."""
     overtaken = ImportOvertaken("Someone received one of these cameras a moment ago. Import the file again.")
     with transaction.atomic():
         with refusals({"fleet_camera_serial_unique": lambda: overtaken}):
-            assigned = _write(sheet.rows, known, at)
-        _append(sheet.count, assigned, digest, by, at)
-    return ImportReport(sheet.count, sheet.count, [], digest)
+            assigned = _write(rows, known, at)
+        _append({**file, "cameras": len(rows), "assigned": assigned}, by, at)
 
 
-def _bytes_of(rows_csv: TextIO) -> bytes:
-    """The file as it is on disk, so that its hash is the file's own; text without bytes below is UTF-8."""
-    below = getattr(rows_csv, "buffer", None)
-    if below is not None:
-        return bytes(below.read(LARGEST_BYTES + 1))
-    return rows_csv.read(LARGEST_BYTES + 1).encode("utf-8", "surrogatepass")
-
-
-def _known(rows: list[SheetRow]) -> _Known:
+def _known(rows: list[SheetRow], at: datetime) -> _Known:
     """Everything that the rows refer to, in three queries however many rows there are."""
     wanted = {_officer_key(row) for row in rows} - {""}
     serials = {serial_key(row.cells["serial"]) for row in rows}
-    officers = Officer.objects.annotate(key=Upper("shoulder_number")).filter(key__in=_askable(wanted))
+    officers = with_leaving(at).annotate(key=Upper("shoulder_number")).filter(key__in=_askable(wanted))
     cameras = Camera.objects.annotate(key=Upper("serial")).filter(key__in=_askable(serials))
-    return _Known(
+    found = list(officers.values_list("key", "id", "left_at"))
+    known = _Known(
         units={code.upper(): unit_id for code, unit_id in Unit.objects.values_list("code", "id")},
-        officers=dict(officers.values_list("key", "id")),
+        officers={key: officer_id for key, officer_id, _ in found},
+        left={key: left_at for key, _, left_at in found if left_at is not None},
         received=set(cameras.values_list("key", flat=True)),
+        days=SheetDays(rows, _DAYS, at),
     )
+    for row in rows:
+        known.rows.setdefault(serial_key(row.cells["serial"]), []).append(row.number)
+    return known
 
 
 def _askable(keys: set[str]) -> list[str]:
@@ -125,73 +125,102 @@ def _facts(row: SheetRow) -> CameraFacts:
 
 
 def _row_errors(sheet: Sheet, known: _Known) -> Iterator[RowError]:
-    """Every fault of every row: in itself, against the rows before it, and against what is here."""
+    """Every fault of every row: in itself, against the other rows, and against what is here."""
     for row in sheet.rows:
         for fault in faults(_facts(row)):
             yield RowError(row.number, fault.field, fault.words)
         yield from _serial_errors(row, known)
-        yield from _reference_errors(row, known)
+        yield from _unit_errors(row, known)
+        yield from _officer_errors(row, known)
+        yield from _day_errors(row, known)
 
 
 def _serial_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
-    """The camera is on an earlier row, or here already."""
+    """The camera is on another row too, or here already. Which of two rows is right, we cannot know."""
     serial = row.cells["serial"]
     if not serial:
         return
-    first = known.rows.setdefault(serial_key(serial), row.number)
-    if first != row.number:
-        yield RowError(row.number, "serial", f"{serial} is on row {first} already.")
+    others = [number for number in known.rows[serial_key(serial)] if number != row.number]
+    if others:
+        words = f"{serial} is on row {others[0]} too. Keep the row that is right."
+        yield RowError(row.number, "serial", words)
     elif serial_key(serial) in known.received:
         yield RowError(row.number, "serial", f"A camera with the serial number {serial} is here already.")
 
 
-def _reference_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
-    """The row names a unit, and an officer if it names one, that exist."""
+def _unit_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
+    """The row names a unit that exists."""
     code = row.cells["unit_code"]
     if code.upper() not in known.units:
         words = f"There is no unit with the code {code}." if code else "It is empty."
         yield RowError(row.number, "unit_code", words)
-    officer = _officer_key(row)
-    if officer and officer not in known.officers:
-        words = f"There is no officer with the shoulder number {row.cells['shoulder_number']}."
+
+
+def _officer_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
+    """The officer, if the row names one, exists and has not left."""
+    key = _officer_key(row)
+    number = row.cells.get("shoulder_number", "")
+    if key and key not in known.officers:
+        yield RowError(
+            row.number, "shoulder_number", f"There is no officer with the shoulder number {number}."
+        )
+    elif key in known.left:
+        words = f"{number} left on {known.left[key]:%-d %B %Y}. Name who wears it, or leave the cell empty."
         yield RowError(row.number, "shoulder_number", words)
+
+
+def _day_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
+    """The days can be read, are not to come, and follow one another."""
+    errors = list(known.days.errors(row))
+    yield from errors
+    if errors:
+        return
+    received, issued = (known.days.of(row, column) for column in _DAYS)
+    if issued and not _officer_key(row):
+        yield RowError(
+            row.number, "issued_date", "It names no officer. Fill in shoulder_number, or empty this cell."
+        )
+    if issued and received and issued < received:
+        yield RowError(row.number, "issued_date", "It is before received_date.")
 
 
 def _write(rows: list[SheetRow], known: _Known, at: datetime) -> int:
     """Insert the cameras and their first assignments, in batches; returns how many were given out."""
-    cameras: list[Camera] = []
-    assignments: list[Assignment] = []
-    for row in rows:
-        facts, unit_id = _facts(row), known.units[row.cells["unit_code"].upper()]
-        camera = Camera(
-            serial=facts.serial,
-            make=facts.make,
-            model=facts.model,
-            mount=facts.mount,
-            unit_id=unit_id,
-            received_at=at,
+    cameras = [_camera(row, known, at) for row in rows]
+    assignments = [
+        Assignment(
+            camera=camera,
+            officer_id=known.officers[_officer_key(row)],
+            during=DateTimeTZRange(known.days.of(row, "issued_date") or at, None),
         )
-        cameras.append(camera)
-        if _officer_key(row):
-            officer_id = known.officers[_officer_key(row)]
-            during = DateTimeTZRange(at, None)
-            assignments.append(Assignment(camera=camera, officer_id=officer_id, during=during))
+        for row, camera in zip(rows, cameras, strict=True)
+        if _officer_key(row)
+    ]
     Camera.objects.bulk_create(cameras, batch_size=_BATCH_ROWS)
     Assignment.objects.bulk_create(assignments, batch_size=_BATCH_ROWS)
     return len(assignments)
 
 
-def _append(rows: int, assigned: int, digest: str, by: Actor, at: datetime) -> None:
+def _camera(row: SheetRow, known: _Known, at: datetime) -> Camera:
+    """The camera of a row; one that is said to be worn since a day was here by then."""
+    facts, days = _facts(row), known.days
+    return Camera(
+        serial=facts.serial,
+        make=facts.make,
+        model=facts.model,
+        mount=facts.mount,
+        unit_id=known.units[row.cells["unit_code"].upper()],
+        received_at=days.of(row, "received_date") or days.of(row, "issued_date") or at,
+    )
+
+
+def _append(details: dict[str, str | int], by: Actor, at: datetime) -> None:
     """One event for the whole file.
 
-    The act is the import: one person decided once, over one file, and all of it happened or none. 22,000 times
-    `camera.received` would bury the log's evidence under stock-taking. The file's hash says which cameras they
-    were, and each camera's `received_at` is the event's time.
+    The act is the import: one person decided once, over one file. 22,000 times `camera.received` would bury the log's
+    evidence under stock-taking. The file's hash says which cameras they were; where there are more rows than cameras,
+    its rows at fault were left out.
     """
     custody.append(
-        kind=EventKind.FLEET_IMPORTED,
-        subject=Subject("fleet", new_id()),
-        at=at,
-        by=by,
-        details={"cameras": rows, "assigned": assigned, "file_sha256": digest},
+        kind=EventKind.FLEET_IMPORTED, subject=Subject("fleet", new_id()), at=at, by=by, details=details
     )

@@ -21,6 +21,7 @@ ROUTES: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.CAMERA_RECEIVED: ("tabard.resolve_again",),
     EventKind.FLEET_IMPORTED: ("tabard.resolve_again",),
     EventKind.OFFICER_ENROLLED: ("tabard.resolve_again",),
+    EventKind.OFFICERS_IMPORTED: ("tabard.resolve_again",),
     EventKind.RECORDING_PROBED: ("tabard.make_derivatives", "tabard.index_packets"),
     EventKind.CLIP_REQUESTED: ("tabard.cut_clip",),
     EventKind.PACK_REQUESTED: ("tabard.build_pack",),

@@ -21,6 +21,12 @@ class RoleConflict(Conflict):
     code = "role_conflict"
 
 
+class ImportOvertaken(Conflict):
+    """While the file was checked, someone else brought in what one of its rows names; nothing was imported."""
+
+    code = "import_overtaken"
+
+
 class SignInFailed(Denied):
     """User name and password do not belong to a working account. Which of the two is wrong is never said.
 

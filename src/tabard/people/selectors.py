@@ -7,10 +7,11 @@ is decided where they are shown.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from tabard.people.authorisation import Viewer
 from tabard.people.models import Account, Officer, Posting, Unit
@@ -76,6 +77,21 @@ def officer_by_reference(text: str) -> Officer | None:
     either = Q(shoulder_number__iexact=wanted) | Q(warrant_number__iexact=wanted)
     found = list(Officer.objects.filter(either)[:2])
     return found[0] if len(found) == 1 else None
+
+
+def with_leaving(at: datetime) -> QuerySet[Any]:
+    """Officers with `left_at`: when their last posting ended, if it did by `at`; None for who is here or to come."""
+    last = Posting.objects.filter(officer=OuterRef("pk")).order_by(
+        F("during__endswith").desc(nulls_first=True)
+    )
+    ended = last.filter(during__upper_inf=False, during__endswith__lte=at)
+    still = last.filter(Q(during__upper_inf=True) | Q(during__endswith__gt=at))
+    return Officer.objects.annotate(
+        left_at=Case(
+            When(Exists(still), then=None),
+            default=Subquery(ended.values("during__endswith")[:1], output_field=DateTimeField()),
+        )
+    )
 
 
 def unit_tree() -> list[UnitNode]:

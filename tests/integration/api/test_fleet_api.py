@@ -87,6 +87,24 @@ def test_a_faulty_file_is_refused_with_every_fault(world, program):
     assert Camera.objects.filter(serial__startswith="NEW").count() == 0
 
 
+def test_the_good_rows_of_a_faulty_file_come_in_where_that_was_asked(world, program):
+    manager = program(Role.BWV_ADMINISTRATOR)
+    text = HEADING + "NEW-1,Axis,W120,belt,LX\nNEW-2,Axis,W120,head,LX\n"
+    status, done = imported(manager, text, good_only=True)
+    assert (status, done["rows"], done["good"], done["imported"]) == (200, 2, 1, 1)
+    assert [fault["row"] for fault in done["errors"]] == [2]
+    assert Camera.objects.filter(serial="NEW-2").exists()
+
+
+def test_a_file_of_officers_is_imported(world, program):
+    manager = program(Role.BWV_ADMINISTRATOR)
+    heading = "given_name,family_name,rank,warrant_number,shoulder_number,unit_code\n"
+    file = SimpleUploadedFile("officers.csv", (heading + "New,Comer,PC,W77,777LX,LX\n").encode())
+    response = manager.http.post("/api/v1/officers/import", {"file": file})
+    assert (response.status_code, response.json()["imported"]) == (200, 1)
+    assert len(events(EventKind.OFFICERS_IMPORTED)) == 1
+
+
 def test_an_import_without_a_file_names_the_field(program):
     response = program(Role.BWV_ADMINISTRATOR).http.post("/api/v1/cameras/import", {})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "file")

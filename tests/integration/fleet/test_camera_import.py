@@ -2,16 +2,18 @@
 
 import hashlib
 import io
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tabard.custody.selectors import LogFilter, page
 from tabard.fleet import importing
-from tabard.fleet.errors import ImportOvertaken
 from tabard.fleet.importing import import_cameras
 from tabard.fleet.models import Assignment, Camera
 from tabard.fleet.selectors import wearer_at
-from tabard.fleet.sheet import RowError
+from tabard.kernel.sheet import RowError
+from tabard.people.errors import ImportOvertaken
+from tabard.people.leaving import officer_left
 
 HEADING = "serial,make,model,mount,unit_code,shoulder_number\n"
 
@@ -52,7 +54,7 @@ def test_the_whole_file_is_one_event_that_names_it_by_its_hash(bring, lewisham, 
     (event,) = imports()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert report.sha256 == digest
-    assert event.particulars.details == {"cameras": 2, "assigned": 1, "file_sha256": digest}
+    assert event.particulars.details == {"rows": 2, "cameras": 2, "assigned": 1, "file_sha256": digest}
     assert event.subject_type == "fleet"
 
 
@@ -78,9 +80,64 @@ def test_500_bad_rows_among_2000_are_each_named_and_nothing_comes_in(bring, lewi
     assert imports() == []
 
 
-def test_a_camera_twice_in_the_file_names_the_row_it_was_first_on(bring, lewisham):
-    report = bring(HEADING + row(1) + row(2) + row(1).lower())
-    assert report.errors == [RowError(4, "serial", "cam00001 is on row 2 already.")]
+def test_a_camera_twice_in_the_file_is_at_fault_on_both_rows(bring, lewisham):
+    report = bring(HEADING + row(1) + row(2) + row(1).lower(), good_only=True)
+    assert report.errors == [
+        RowError(2, "serial", "CAM00001 is on row 4 too. Keep the row that is right."),
+        RowError(4, "serial", "cam00001 is on row 2 too. Keep the row that is right."),
+    ]
+    assert [camera.serial for camera in Camera.objects.all()] == ["CAM00002"]
+
+
+def test_the_good_rows_alone_come_in_where_that_was_chosen(bring, lewisham, barrow):
+    text = HEADING + row(1, mount="belt") + row(2, officer="101PL") + row(3, unit="ZZ")
+    tried = bring(text, good_only=True, dry_run=True)
+    assert (tried.good, tried.imported, Camera.objects.count()) == (1, 1, 0)
+    report = bring(text, good_only=True)
+    assert (report.rows, report.good, report.imported, report.ok) == (3, 1, 1, False)
+    assert [camera.serial for camera in Camera.objects.all()] == ["CAM00002"]
+    (event,) = imports()
+    assert event.particulars.details == {
+        "rows": 3,
+        "cameras": 1,
+        "assigned": 1,
+        "file_sha256": report.sha256,
+    }
+
+
+def test_a_camera_is_here_and_worn_since_the_days_that_the_file_names(bring, lewisham, barrow):
+    heading = HEADING.replace("\n", ",received_date,issued_date\n")
+    line = row(1, officer="101PL").replace("\n", ",05/01/2026,2026-02-01\n")
+    assert bring(heading + line).ok
+    camera = Camera.objects.get()
+    assert camera.received_at == datetime(2026, 1, 5, tzinfo=UTC)
+    assert wearer_at(camera.id, datetime(2026, 2, 1, tzinfo=UTC)) == barrow
+    assert wearer_at(camera.id, datetime(2026, 1, 31, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "words"),
+    [
+        (",,2026-01-01", "issued_date", "names no officer"),
+        ("101PL,2026-02-01,2026-01-01", "issued_date", "before received_date"),
+        (",01/13/2026,", "received_date", "month first"),
+        (",2026-12-01,", "received_date", "still to come"),
+    ],
+)
+@pytest.mark.usefixtures("lewisham", "barrow")
+def test_days_that_cannot_be_are_named(bring, cells, field, words):
+    heading = HEADING.replace("\n", ",received_date,issued_date\n")
+    (error,) = bring(heading + row(1, officer=cells)).errors
+    assert (error.row, error.field) == (2, field)
+    assert words in error.words
+
+
+def test_an_officer_who_left_is_given_no_camera(bring, lewisham, barrow, by, day_one):
+    officer_left(officer=barrow, by=by, at=day_one + timedelta(minutes=1))
+    text = HEADING + row(1, officer="101PL")
+    (error,) = import_cameras(rows_csv=io.StringIO(text), by=by, at=day_one + timedelta(days=1)).errors
+    assert (error.row, error.field) == (2, "shoulder_number")
+    assert "101PL left on 2 March 2026" in error.words
 
 
 def test_a_camera_that_is_here_already_is_named(bring, receive, lewisham):
@@ -140,8 +197,8 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(
 def test_an_import_that_was_overtaken_writes_nothing(bring, receive, lewisham, monkeypatch):
     read = importing._known
 
-    def read_then_someone_receives(rows):
-        known = read(rows)
+    def read_then_someone_receives(rows, at):
+        known = read(rows, at)
         receive("CAM00002", lewisham)
         return known
 

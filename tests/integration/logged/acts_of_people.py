@@ -18,6 +18,8 @@ from tabard.incidents import services as incidents
 from tabard.kernel.errors import Denied
 from tabard.people import services as people
 from tabard.people import sign_in
+from tabard.people.importing import import_officers
+from tabard.people.leaving import officer_left
 from tabard.people.refusals import record_refusal
 from tabard.people.rules import Role
 
@@ -137,6 +139,20 @@ def assign_camera(stage: Stage) -> Call:
 def import_fleet(stage: Stage) -> Call:
     rows = StringIO("serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n")
     return lambda: import_cameras(rows_csv=rows, by=BY, at=AT) and None
+
+
+@act("people.importing.import_officers", E.OFFICERS_IMPORTED)
+def import_people(stage: Stage) -> Call:
+    rows = StringIO(
+        "given_name,family_name,rank,warrant_number,shoulder_number,unit_code\nNew,Comer,PC,W8,908LX,LX\n"
+    )
+    return lambda: import_officers(rows_csv=rows, by=BY, at=AT) and None
+
+
+@act("people.leaving.officer_left", E.OFFICER_LEFT)
+def leave(stage: Stage) -> Call:
+    officer = stage.own.officer
+    return lambda: officer_left(officer=officer, by=BY, at=AT) and officer.pk
 
 
 @act("incidents.services.record", E.INCIDENT_RECORDED)

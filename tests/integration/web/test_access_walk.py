@@ -30,6 +30,9 @@ from tabard.web.pages import Open
 ANYONE = {Open.TO_SIGNED_IN, SignedIn.ANYONE}
 ALL = frozenset(Relation)
 OK, DONE = range(200, 300), range(200, 400)
+OFFICERS_CSV = (
+    b"given_name,family_name,rank,warrant_number,shoulder_number,unit_code\nNew,Comer,PC,W77,777LX,LX\n"
+)
 CSV = b"serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n"
 
 
@@ -126,6 +129,7 @@ INCIDENT = {
     "start_at": "2026-03-14T22:30:00Z",
 }
 EARLY = {"basis": "court_order", "reason": "T20260002"}
+DESCRIPTION = {"mount": "head", "profile": "Overt firearms"}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
 DESTINATION = {"name": "Lewisham docks", "username": "lewisham"}
 DOCK = {"serial": "NEW-1", "site": "Kennington", "bays": 4}
@@ -187,8 +191,16 @@ API: Mapping[str, Ask] = {
     "POST cameras": post(**CAMERA),
     "POST cameras/%(camera_id)s/assign": Ask("POST", lambda place: {"officer": "101LX"}, good={409}),
     "POST cameras/%(camera_id)s/return": Ask("POST", good=OK),
+    "POST cameras/%(camera_id)s/change": post(change="report_fault", reason="The lens is cracked"),
+    "PUT cameras/%(camera_id)s/description": Ask("PUT", lambda place: DESCRIPTION, good=OK),
     "POST cameras/import": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
+    ),
+    "POST officers/import": Ask(
+        "POST",
+        lambda place: {"file": SimpleUploadedFile("officers.csv", OFFICERS_CSV)},
+        is_file=True,
+        good=OK,
     ),
     "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.recording.unit_id)}, good=OK),
     "POST docks/%(dock_id)s/keys": post(public_key=PUBLIC_KEY, name="Station PC"),
@@ -265,6 +277,12 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "camera-change": (form("change", change="report_fault", reason="The lens is cracked"),),
+    "camera-describe": (Ask(), form(**DESCRIPTION)),
+    "fleet-receive": (
+        Ask(),
+        Ask("POST", lambda place: {**CAMERA, "mount": "chest", "state": "ready"}, good=OK),
+    ),
     "work-item-attribute": (
         Ask(
             "POST",

@@ -6,6 +6,7 @@ from django.urls import reverse
 from tests.integration.web.staged import BY, DAY_ONE, enrol, events, stage, text
 
 from tabard.fleet.models import Camera
+from tabard.fleet.selectors import UnitCount
 from tabard.fleet.services import receive_camera
 from tabard.people.rules import Role
 
@@ -41,7 +42,7 @@ def test_cameras_are_listed_with_their_wearers_and_narrowed(staged, administrato
     everything = text(administrator.get(reverse("fleet")))
     assert "B8A44F01" in everything
     assert "PC Lena Barrow (482LX)" in everything
-    spare = text(administrator.get(reverse("fleet"), {"state": "spare"}))
+    spare = text(administrator.get(reverse("fleet"), {"state": "ready"}))
     assert "SPARE1" in spare
     assert "B8A44F01" not in spare
     unit = text(administrator.get(reverse("fleet"), {"unit": str(staged.lambeth.id), "mount": "chest"}))
@@ -68,8 +69,8 @@ def test_units_are_counted(staged, administrator):
     receive_camera(serial="S1", make="Axis", model="W101", mount="head", unit=None, by=BY, at=DAY_ONE)
     page = administrator.get(reverse("fleet-units"))
     assert page.context["units"] == [
-        {"name": "Lambeth", "total": 1, "worn": 1, "spare": 0},
-        {"name": None, "total": 1, "worn": 0, "spare": 1},
+        UnitCount("Lambeth", total=1, worn=1, spare=0, away=0, missing=0),
+        UnitCount("", total=1, worn=0, spare=1, away=0, missing=0),
     ]
     assert "Central store" in text(page)
 
@@ -79,7 +80,7 @@ def test_a_camera_that_came_back_and_went_out_again_is_counted_once(staged, admi
     administrator.post(camera)
     administrator.post(reverse("camera-assign", args=[staged.camera.id]), {"officer": "119GD"})
     assert administrator.get(reverse("fleet-units")).context["units"] == [
-        {"name": "Lambeth", "total": 1, "worn": 1, "spare": 0}
+        UnitCount("Lambeth", total=1, worn=1, spare=0, away=0, missing=0)
     ]
 
 
@@ -127,7 +128,7 @@ def test_a_camera_that_nobody_has_cannot_come_back(staged, administrator):
     administrator.post(address)
     page = administrator.post(address)
     assert page.status_code == 409
-    assert "Nobody has camera B8A44F01." in text(page)
+    assert "Nobody has camera B8A44F01: it was not given out, or is back already." in text(page)
 
 
 def test_a_good_file_is_checked_first_and_imported_by_a_second_press(administrator):
@@ -205,3 +206,16 @@ def test_a_file_too_large_to_carry_is_refused_at_the_field(administrator, monkey
 
 def test_an_officer_has_no_fleet_page(staged):
     assert staged.client(Role.OFFICER, staged.barrow).get(reverse("fleet")).status_code == 403
+
+
+def test_the_good_rows_of_a_faulty_file_come_in_by_a_second_press(administrator):
+    page = upload(administrator, BAD + "C9,Axis,W120,chest,LX,\n")
+    assert page.status_code == 400
+    assert "Import only the 1 good rows" in text(page)
+    refused = administrator.post(reverse("fleet-import"), {"checked": carried(page)})
+    assert refused.status_code == 400
+    assert not Camera.objects.filter(serial="C9").exists()
+    chosen = {"checked": carried(page), "good_only": "on"}
+    done = administrator.post(reverse("fleet-import"), chosen, follow=True)
+    assert "1 cameras were imported. 2 rows were left out." in text(done)
+    assert Camera.objects.filter(serial="C9").exists()

@@ -2,8 +2,14 @@
 
 import pytest
 
-from tabard.fleet import sheet as sheets
-from tabard.fleet.sheet import RowError, read_sheet
+from tabard.fleet.sheet import CAMERAS
+from tabard.kernel import sheet as sheets
+from tabard.kernel.sheet import RowError
+
+
+def read_sheet(raw):
+    return sheets.read_sheet(raw, CAMERAS)
+
 
 HEADING = "serial,make,model,mount,unit_code,shoulder_number\r\n"
 
@@ -75,7 +81,7 @@ def test_utf16_is_named():
 
 def test_a_file_without_a_camera_is_refused():
     assert only_error(HEADING.encode()).words == "There is no camera in the file."
-    assert {error.field for error in read_sheet(b"").errors} == set(sheets.REQUIRED)
+    assert {error.field for error in read_sheet(b"").errors} == set(CAMERAS.required)
 
 
 def test_a_row_with_too_many_cells_asks_about_the_comma():

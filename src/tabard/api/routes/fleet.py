@@ -1,14 +1,13 @@
 """The fleet: which cameras and docks there are, who wears what, and how cameras come in."""
 
-import io
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import File, Query, UploadedFile
 
-from tabard.api.errors import problem
 from tabard.api.operations import Operations
+from tabard.api.routes.imports import answer_to, sent_rows
 from tabard.api.routes.named import officer_named, the_unit_named, unit_named
 from tabard.api.schemas.docks import (
     DockIn,
@@ -24,24 +23,23 @@ from tabard.api.schemas.fleet import (
     CameraSheet,
     CamerasOut,
     CamerasWanted,
+    ChangeIn,
+    DescriptionIn,
     DockOut,
-    ImportOut,
-    RowFault,
 )
-from tabard.api.schemas.problems import FieldFault
+from tabard.api.schemas.imports import ImportOut
 from tabard.api.viewers import Asked
-from tabard.fleet import dock_selectors, selectors, services
+from tabard.fleet import dock_selectors, lives, selectors, services
 from tabard.fleet import docks as dock_keys
 from tabard.fleet.dock_selectors import DockNow, OverdueCamera
-from tabard.fleet.importing import ImportReport, import_cameras
+from tabard.fleet.importing import import_cameras
 from tabard.fleet.models import Camera, Dock
 from tabard.fleet.selectors import CameraDetail
+from tabard.fleet.states import State
 from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
-
-MOST_FAULTS = 200
 
 fleet = Operations("fleet")
 
@@ -62,17 +60,21 @@ def cameras(request: Asked, wanted: Query[CamerasWanted]) -> dict[str, Any]:
 
 @fleet.post("/cameras", access=Action.FLEET_MANAGE, answers=CameraSheet, status=201)
 def receive(request: Asked, sent: CameraIn) -> CameraDetail:
-    """Receives a camera, worn by nobody yet."""
+    """Receives a camera, worn by nobody yet, or enters one that was ordered."""
     check_can(request.auth, Action.FLEET_MANAGE)
-    camera = services.receive_camera(
-        serial=sent.serial,
-        make=sent.make,
-        model=sent.model,
-        mount=sent.mount.value,
-        unit=unit_named(sent.unit_id),
-        by=request.auth.actor,
-        at=now(),
-    )
+    told: dict[str, Any] = {
+        "serial": sent.serial,
+        "make": sent.make,
+        "model": sent.model,
+        "mount": sent.mount.value,
+        "unit": unit_named(sent.unit_id),
+        "by": request.auth.actor,
+        "at": now(),
+    }
+    if sent.state is State.ORDERED:
+        camera = services.order_camera(**told)
+    else:
+        camera = services.receive_camera(**told, state=sent.state)
     return selectors.camera(request.auth, camera.id)
 
 
@@ -99,17 +101,38 @@ def give_back(request: Asked, camera_id: UUID) -> CameraDetail:
     return selectors.camera(request.auth, camera_id)
 
 
+@fleet.post("/cameras/{uuid:camera_id}/change", access=Action.FLEET_MANAGE, answers=CameraSheet)
+def change_state(request: Asked, camera_id: UUID, sent: ChangeIn) -> CameraDetail:
+    """Changes the camera's state, as the table of states allows; whoever wears it wears it no longer."""
+    found = _managed(request, camera_id)
+    lives.change_state(camera=found, change=sent.change, reason=sent.reason, by=request.auth.actor, at=now())
+    return selectors.camera(request.auth, camera_id)
+
+
+@fleet.put("/cameras/{uuid:camera_id}/description", access=Action.FLEET_MANAGE, answers=CameraSheet)
+def describe(request: Asked, camera_id: UUID, sent: DescriptionIn) -> CameraDetail:
+    """Says anew what is known of the camera: its unit, usual mount, firmware, profile, warranty."""
+    found = _managed(request, camera_id)
+    told = lives.Description(
+        sent.mount.value, unit_named(sent.unit_id), sent.firmware, sent.profile, sent.warranty_end_date
+    )
+    lives.describe_camera(camera=found, told=told, by=request.auth.actor, at=now())
+    return selectors.camera(request.auth, camera_id)
+
+
 @fleet.post("/cameras/import", access=Action.FLEET_MANAGE, answers=ImportOut)
 def import_file(
     request: Asked,
     file: File[UploadedFile],
     dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+    good_only: Query[bool] = False,  # noqa: FBT002 - the same
 ) -> ImportOut | HttpResponse:
-    """Receives every camera of a CSV file, or none; a dry run only reports, and a faulty file is a 422."""
+    """Receives every camera of a CSV file; where rows are at fault none (a 422), or, if asked, the good ones."""
     check_can(request.auth, Action.FLEET_MANAGE)
-    text = io.TextIOWrapper(io.BytesIO(file.read()), encoding="utf-8")
-    report = import_cameras(rows_csv=text, by=request.auth.actor, at=now(), dry_run=dry_run)
-    return _report(report) if report.ok or dry_run else _faulty(report)
+    report = import_cameras(
+        rows_csv=sent_rows(file), by=request.auth.actor, at=now(), dry_run=dry_run, good_only=good_only
+    )
+    return answer_to(report)
 
 
 @fleet.get("/docks", access=Action.FLEET_VIEW, answers=list[DockOut])
@@ -178,24 +201,3 @@ def _managed(request: Asked, camera_id: UUID) -> Camera:
     found = selectors.camera(request.auth, camera_id).row.camera
     check_can(request.auth, Action.FLEET_MANAGE, found)  # type: ignore[arg-type] # the selector puts the wearer on it
     return found
-
-
-def _report(report: ImportReport) -> ImportOut:
-    return ImportOut(
-        rows=report.rows,
-        imported=report.imported,
-        dry_run=report.dry_run,
-        sha256=report.sha256,
-        errors=[RowFault(row=fault.row, field=fault.field, words=fault.words) for fault in report.errors],
-    )
-
-
-def _faulty(report: ImportReport) -> HttpResponse:
-    """The problem of a file that was not imported, with its first faults."""
-    faults = [
-        FieldFault(field=f"row {fault.row}, {fault.field}", detail=fault.words)
-        for fault in report.errors[:MOST_FAULTS]
-    ]
-    detail = f"Nothing was imported: the file has {len(report.errors)} faults."
-    fields = {"rows": report.rows, "faults": len(report.errors), "sha256": report.sha256}
-    return problem(422, "import_faulty", detail, fields=fields, errors=faults)

@@ -5,11 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
-from ninja import Query
+from django.http import HttpResponse
+from ninja import File, Query, UploadedFile
 
 from tabard.api.keyset import newest_first
 from tabard.api.operations import Operations
+from tabard.api.routes.imports import answer_to, sent_rows
 from tabard.api.routes.named import officer_named
+from tabard.api.schemas.imports import ImportOut
 from tabard.api.schemas.people import (
     AccountIn,
     AccountOut,
@@ -25,6 +28,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import NotFound
 from tabard.people import services
 from tabard.people.authorisation import check_can
+from tabard.people.importing import import_officers
 from tabard.people.models import Account, Officer, Posting
 from tabard.people.rules import Action, Role
 from tabard.people.selectors import unit_tree
@@ -46,6 +50,21 @@ def officers(request: Asked, wanted: Query[OfficersWanted]) -> dict[str, Any]:
     check_can(request.auth, Action.PEOPLE_MANAGE)
     found = list(_officers(wanted.words, now())[: MOST_OFFICERS + 1])
     return {"officers": found[:MOST_OFFICERS], "has_more": len(found) > MOST_OFFICERS}
+
+
+@people.post("/officers/import", access=Action.PEOPLE_MANAGE, answers=ImportOut)
+def import_file(
+    request: Asked,
+    file: File[UploadedFile],
+    dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+    good_only: Query[bool] = False,  # noqa: FBT002 - the same
+) -> ImportOut | HttpResponse:
+    """Enrols every officer of a CSV file; where rows are at fault none (a 422), or, if asked, the good ones."""
+    check_can(request.auth, Action.PEOPLE_MANAGE)
+    report = import_officers(
+        rows_csv=sent_rows(file), by=request.auth.actor, at=now(), dry_run=dry_run, good_only=good_only
+    )
+    return answer_to(report)
 
 
 @people.get("/accounts", access=Action.PEOPLE_MANAGE, answers=AccountsOut)

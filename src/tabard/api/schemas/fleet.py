@@ -1,6 +1,6 @@
 """Cameras and docks."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from ninja import Schema
@@ -9,7 +9,8 @@ from pydantic import Field
 from tabard.api.schemas.people import OfficerName, UnitName
 from tabard.api.schemas.values import Search, Sent, Words
 from tabard.fleet.models import Assignment, Camera
-from tabard.fleet.selectors import CameraDetail, CameraState
+from tabard.fleet.selectors import CameraDetail
+from tabard.fleet.states import Change, State
 from tabard.people.models import Officer
 
 
@@ -23,12 +24,16 @@ class CameraOut(Schema):
     mount: str
     unit: UnitName | None
     received_at: datetime
+    firmware: str
+    profile: str
+    warranty_end_date: date | None
 
 
 class CameraLine(Schema):
-    """A camera and who wears it now."""
+    """A camera, what it is just now, and who wears it."""
 
     camera: CameraOut
+    state: State
     wearer: OfficerName | None
 
 
@@ -45,7 +50,7 @@ class CamerasWanted(Sent):
     words: Search = Field("", description="In serial, make, model, and the wearer's name and shoulder number")
     unit_id: UUID | None = Field(None, description="This unit and those below it")
     mount: Camera.Mount | None = None
-    state: CameraState | None = None
+    state: State | None = None
     cursor: Words = ""
 
 
@@ -80,6 +85,11 @@ class CameraSheet(CameraLine):
         return detail.row.camera
 
     @staticmethod
+    def resolve_state(detail: CameraDetail) -> State:
+        """What it is."""
+        return detail.row.state
+
+    @staticmethod
     def resolve_wearer(detail: CameraDetail) -> Officer | None:
         """Who has it now."""
         return detail.row.wearer
@@ -93,6 +103,26 @@ class CameraIn(Sent):
     model: Words
     mount: Camera.Mount = Camera.Mount.CHEST
     unit_id: UUID | None = Field(None, description="The unit that holds it; without one, the central store")
+    state: State = Field(
+        State.READY, description="`ready`, `received` (to be set up first), or `ordered` (on its way)"
+    )
+
+
+class ChangeIn(Sent):
+    """What is done to the camera."""
+
+    change: Change = Field(description="One that takes no more than a reason")
+    reason: Words = ""
+
+
+class DescriptionIn(Sent):
+    """What is said of a camera anew, all of it at once."""
+
+    mount: Camera.Mount
+    unit_id: UUID | None = Field(None, description="The unit that holds it; without one, the central store")
+    firmware: Words = ""
+    profile: Words = ""
+    warranty_end_date: date | None = None
 
 
 class AssignIn(Sent):
@@ -110,21 +140,3 @@ class DockOut(Schema):
     unit: UnitName
     bays: int
     last_seen_at: datetime | None
-
-
-class RowFault(Schema):
-    """One thing that is wrong with a file of cameras: the row as a spreadsheet numbers it, the column, and why."""
-
-    row: int
-    field: str
-    words: str
-
-
-class ImportOut(Schema):
-    """What became of a file of cameras; after a dry run, what would have."""
-
-    rows: int
-    imported: int
-    dry_run: bool
-    sha256: str
-    errors: list[RowFault]

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tabard.cli.commands import dock_keys
+from tabard.cli.commands import dock_keys, fleet_cameras
+from tabard.cli.commands.imports import GoodOnly, opened, tell
 from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
@@ -13,33 +14,29 @@ from tabard.kernel.clock import now
 
 app = typer.Typer(help="Cameras and docks.", no_args_is_help=True)
 app.add_typer(dock_keys.app, name="dock-key")
+fleet_cameras.mount(app)
 
 
 @app.command("import-cameras")
 def import_cameras(
     file: Annotated[
-        Path, typer.Argument(help="CSV: serial, make, model, mount, unit_code, shoulder_number.")
+        Path,
+        typer.Argument(
+            help="CSV: serial, make, model, mount, unit_code; if you like, shoulder_number, received_date, issued_date."
+        ),
     ],
     dry_run: DryRun = False,
+    good_only: GoodOnly = False,
     json: Json = False,
 ) -> None:
-    """Receive cameras from a CSV file: all of its rows, or, if any is wrong, none."""
-    if not file.is_file():
-        fail(f"There is no file {file}.")
-    with database():
+    """Receive cameras from a CSV file: all of its rows, or, if any is wrong, none; or the good ones."""
+    with opened(file) as rows_csv, database():
         from tabard.custody.actors import Actor
         from tabard.fleet.importing import import_cameras as import_rows
 
-        with file.open(encoding="utf-8-sig", newline="") as rows_csv:
-            report = import_rows(
-                rows_csv=rows_csv, by=Actor.system("command line"), at=now(), dry_run=dry_run
-            )
-    for error in report.errors:
-        console.print(f"Row {error.row}, {error.field}: {error.words}", markup=False)
-    done = "would be imported" if dry_run else "imported"
-    console.print(f"{report.rows} rows, {report.imported} {done}, {len(report.errors)} errors.")
-    errors = [{"row": error.row, "field": error.field, "words": error.words} for error in report.errors]
-    emit({"rows": report.rows, "imported": report.imported, "errors": errors}, as_json=json, ok=not errors)
+        by = Actor.system("command line")
+        report = import_rows(rows_csv=rows_csv, by=by, at=now(), dry_run=dry_run, good_only=good_only)
+    tell(report, as_json=json)
 
 
 @app.command("install-dock")

@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
 
 
-def instant(text: str | None, default: datetime) -> datetime:
+def instant(text: str | None, default: datetime, field: str = "as-of") -> datetime:
     """The instant in ISO 8601; without a zone it is UTC.
 
     Raises:
@@ -22,5 +22,5 @@ def instant(text: str | None, default: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Invalid("Give a date or time as 2026-11-21 or 2026-11-21T09:30:00Z.", field="as-of") from error
+        raise Invalid("Give a date or time as 2026-11-21 or 2026-11-21T09:30:00Z.", field=field) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)

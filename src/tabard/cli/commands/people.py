@@ -1,10 +1,12 @@
 """`tabard people`: the first accounts, and the units they belong to."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tabard.cli.commands.options import Json
+from tabard.cli.commands.imports import GoodOnly, opened, tell
+from tabard.cli.commands.options import DryRun, Json, instant
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
 from tabard.kernel.clock import now
@@ -96,6 +98,54 @@ def add_officer(
         )
     console.print(f"{officer} is enrolled.", markup=False)
     emit({"officer": str(officer.id), "shoulder_number": officer.shoulder_number}, as_json=json)
+
+
+@app.command("officer-left")
+def officer_left(
+    number: Annotated[str, typer.Argument(help="Their shoulder or warrant number.")],
+    *,
+    on: Annotated[
+        str | None, typer.Option(help="When, as 2026-11-21 or 2026-11-21T09:30:00Z; without it, now.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say that an officer left: they belong to no unit any more, and are given no camera."""
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.people import leaving, selectors
+
+        officer = selectors.officer_by_reference(number)
+        if officer is None:
+            fail(f"There is no officer with the number {number}.")
+        at = instant(on, now(), field="on")
+        if at > now():
+            fail("That is still to come.", "Say it on the day.")
+        posting = leaving.officer_left(officer=officer, by=Actor.system("command line"), at=at)
+    console.print(f"{officer} left {posting.unit.name}.", markup=False)
+    emit({"officer": str(officer.id), "left_at": at.isoformat()}, as_json=json)
+
+
+@app.command("import-officers")
+def import_officers(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV: given_name, family_name, rank, warrant_number, shoulder_number, unit_code; if you like, "
+            "joined_date, left_date."
+        ),
+    ],
+    dry_run: DryRun = False,
+    good_only: GoodOnly = False,
+    json: Json = False,
+) -> None:
+    """Enrol officers from a CSV file: all of its rows, or, if any is wrong, none; or the good ones."""
+    with opened(file) as rows_csv, database():
+        from tabard.custody.actors import Actor
+        from tabard.people.importing import import_officers as import_rows
+
+        by = Actor.system("command line")
+        report = import_rows(rows_csv=rows_csv, by=by, at=now(), dry_run=dry_run, good_only=good_only)
+    tell(report, as_json=json)
 
 
 def _unit(code: str) -> Any:

@@ -6,8 +6,9 @@ from django import forms
 from django.core import signing
 from django.core.files.base import File
 
+from tabard.fleet.lives import LONGEST_REASON, Description
 from tabard.fleet.models import Camera
-from tabard.fleet.selectors import CameraState
+from tabard.fleet.states import Change, State, open_changes
 from tabard.people.models import Officer
 from tabard.people.selectors import officer_by_reference
 from tabard.web.forms.units import UnitField
@@ -16,7 +17,6 @@ LARGEST_FILE_BYTES = 4_000_000
 LARGEST_CARRIED_CHARACTERS = 2_000_000  # Django refuses a request whose fields are larger than 2.5 MB
 CARRIED_S = 3600
 _SALT = "tabard.web.fleet.import"
-STATES = {CameraState.WORN: "Worn", CameraState.SPARE: "Spare"}
 
 
 class CameraFilter(forms.Form):
@@ -30,8 +30,8 @@ class CameraFilter(forms.Form):
     state = forms.TypedChoiceField(
         label="State",
         required=False,
-        choices=[("", "Worn or spare"), *((state.value, label) for state, label in STATES.items())],
-        coerce=CameraState,
+        choices=[("", "Any state"), *((state.value, state.label) for state in State)],
+        coerce=State,
         empty_value=None,
     )
 
@@ -49,11 +49,79 @@ class AssignForm(forms.Form):
         return officer
 
 
+class ChangeForm(forms.Form):
+    """What is done to a camera, of what can be done to it as it is."""
+
+    change = forms.TypedChoiceField(label="What has happened", coerce=Change, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="Why", required=False, max_length=LONGEST_REASON, help_text="Such as The lens is cracked"
+    )
+
+    def __init__(self, *args: Any, state: State, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["change"].choices = [  # type: ignore[attr-defined] # a ChoiceField, as declared above
+            (each.change.value, each.button) for each in open_changes(state) if each.plain
+        ]
+
+
+class DescribeForm(forms.Form):
+    """What is known of a camera."""
+
+    unit = UnitField(nothing="Central store")
+    mount = forms.ChoiceField(label="Usual mount", choices=Camera.Mount.choices)
+    firmware = forms.CharField(label="Firmware", required=False, max_length=64)
+    profile = forms.CharField(
+        label="Profile", required=False, max_length=64, help_text="The settings that it was given"
+    )
+    warranty_end_date = forms.DateField(label="Warranty ends", required=False)
+
+    @classmethod
+    def of(cls, camera: Camera) -> "DescribeForm":
+        """The form with what is known now."""
+        known = {name: getattr(camera, name) for name in cls.base_fields}
+        return cls(initial=known | {"unit": camera.unit_id})
+
+    def told(self) -> Description:
+        """What was said; call it only on a valid form."""
+        return Description(**self.cleaned_data)
+
+
+class ReceiveForm(forms.Form):
+    """A camera that has come, or is on its way; what is the same for a whole box stays filled in."""
+
+    make = forms.CharField(label="Make", max_length=64)
+    model = forms.CharField(label="Model", max_length=64)
+    mount = forms.ChoiceField(label="Usual mount", choices=Camera.Mount.choices)
+    unit = UnitField(nothing="Central store")
+    state = forms.TypedChoiceField(
+        label="State",
+        coerce=State,
+        choices=[
+            (State.RECEIVED.value, "Received, to be set up and charged"),
+            (State.READY.value, "Ready to be given out"),
+            (State.ORDERED.value, "Ordered, on its way"),
+        ],
+        widget=forms.RadioSelect,
+        initial=State.RECEIVED.value,
+    )
+    serial = forms.CharField(
+        label="Serial number", max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def next(self) -> "ReceiveForm":
+        """The form for the next camera of the same box."""
+        kept = {name: self.data.get(name, "") for name in self.fields if name != "serial"}
+        form = ReceiveForm(initial=kept)
+        form.fields["serial"].widget.attrs["autofocus"] = True
+        return form
+
+
 class ImportForm(forms.Form):
     """A CSV file of cameras to check, or one that was checked and comes back to be imported."""
 
     file = forms.FileField(label="CSV file", required=False)
     checked = forms.CharField(required=False, widget=forms.HiddenInput)
+    good_only = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """`raw` holds the bytes of the file, whichever way it came."""

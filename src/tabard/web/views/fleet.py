@@ -6,23 +6,24 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tabard.fleet import selectors, services
-from tabard.fleet.importing import ImportReport, import_cameras
+from tabard.fleet.importing import import_cameras
 from tabard.fleet.models import Camera
 from tabard.fleet.selectors import CameraRow
-from tabard.fleet.sheet import OPTIONAL, REQUIRED
+from tabard.fleet.sheet import CAMERAS
+from tabard.fleet.states import TRANSITIONS, Change, refusal
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
-from tabard.people.authorisation import Owned, Viewer, can, check_can, scope
+from tabard.kernel.sheet import ImportReport
+from tabard.people.authorisation import Owned, Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.web.fleet_sections import fleet_sections
-from tabard.web.forms.fleet import AssignForm, CameraFilter, ImportForm
+from tabard.web.forms.fleet import AssignForm, CameraFilter, ChangeForm, ImportForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
 
@@ -59,16 +60,14 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @page(Action.FLEET_VIEW)
 @require_safe
 def units(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """How many cameras each unit has and how many are worn."""
-    visible = Camera.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None))
-    worn = Count("id", filter=Q(assignments__during__upper_inf=True))
-    counted = visible.values(name=F("unit__name")).annotate(total=Count("id", distinct=True), worn=worn)
-    rows = [{**row, "spare": row["total"] - row["worn"]} for row in counted.order_by("name")]
+    """How many cameras each unit has, and what they are just now."""
+    counts = selectors.unit_counts(viewer)
     context = {
         **fleet_sections(viewer, "fleet-units"),
-        "units": rows,
-        "total": sum(row["total"] for row in rows),
-        "worn": sum(row["worn"] for row in rows),
+        "units": counts,
+        "total": sum(each.total for each in counts),
+        "worn": sum(each.worn for each in counts),
+        "missing": sum(each.missing for each in counts),
     }
     return render(request, "fleet/units.html", context)
 
@@ -77,7 +76,7 @@ def units(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @require_safe
 def camera(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpResponseBase:
     """One camera with everyone who ever wore it."""
-    return _camera_page(request, viewer, camera_id, AssignForm())
+    return camera_page(request, viewer, camera_id)
 
 
 @page(Action.FLEET_MANAGE)
@@ -85,7 +84,7 @@ def camera(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpRespons
 def assign(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpResponseBase:
     """Gives the camera to an officer."""
     row = selectors.camera(viewer, camera_id).row
-    check_can(viewer, Action.FLEET_MANAGE, _owned(row))
+    check_can(viewer, Action.FLEET_MANAGE, owned(row))
     form = AssignForm(request.POST)
     if form.is_valid():
         officer = form.cleaned_data["officer"]
@@ -96,7 +95,7 @@ def assign(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpRespons
         else:
             messages.success(request, f"{officer} now has camera {row.camera.serial}.")
             return redirect("camera", camera_id)
-    return _camera_page(request, viewer, camera_id, form)
+    return camera_page(request, viewer, camera_id, form=form)
 
 
 @page(Action.FLEET_MANAGE)
@@ -104,7 +103,7 @@ def assign(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpRespons
 def give_back(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpResponseBase:
     """Takes the camera back from its wearer."""
     row = selectors.camera(viewer, camera_id).row
-    check_can(viewer, Action.FLEET_MANAGE, _owned(row))
+    check_can(viewer, Action.FLEET_MANAGE, owned(row))
     services.return_camera(camera=row.camera, by=viewer.actor, at=now())
     messages.success(request, f"Camera {row.camera.serial} is back.")
     return redirect("camera", camera_id)
@@ -119,22 +118,30 @@ def import_file(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return _import_page(request, viewer, form)
-    is_checked = bool(form.cleaned_data["checked"])
+    said = form.cleaned_data
+    is_checked = bool(said["checked"])
     try:
-        report = _run(form.cleaned_data["raw"], viewer, dry_run=not is_checked)
+        report = _run(said["raw"], viewer, dry_run=not is_checked, good_only=said["good_only"])
     except Conflict as error:
         show_refusal(form, error)
         return _import_page(request, viewer, form)
-    if is_checked and report.ok:
-        messages.success(request, f"{report.imported} cameras were imported.")
+    if is_checked and report.imported:
+        messages.success(request, _imported_words(report))
         return redirect("fleet")
-    carried = form.carry() if report.ok else ""
+    carried = form.carry() if report.good else ""
     return _import_page(request, viewer, form, report, carried)
 
 
-def _run(raw: bytes, viewer: Viewer, *, dry_run: bool) -> ImportReport:
+def _run(raw: bytes, viewer: Viewer, *, dry_run: bool, good_only: bool) -> ImportReport:
     sheet = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
-    return import_cameras(rows_csv=sheet, by=viewer.actor, at=now(), dry_run=dry_run)
+    return import_cameras(rows_csv=sheet, by=viewer.actor, at=now(), dry_run=dry_run, good_only=good_only)
+
+
+def _imported_words(report: ImportReport) -> str:
+    left_out = report.rows - report.imported
+    return f"{report.imported} cameras were imported." + (
+        f" {left_out} rows were left out." if left_out else ""
+    )
 
 
 def _import_page(
@@ -148,8 +155,8 @@ def _import_page(
     context = {
         **fleet_sections(viewer, "fleet-import"),
         "form": form,
-        "required": REQUIRED,
-        "optional": OPTIONAL,
+        "required": CAMERAS.required,
+        "optional": CAMERAS.optional,
         "mounts": Camera.Mount.values,
         "report": report,
         "errors": report.errors[:SHOWN_ERRORS] if report else [],
@@ -159,20 +166,33 @@ def _import_page(
     return render(request, "fleet/import.html", context, status=400 if is_refused else 200)
 
 
-def _camera_page(request: HttpRequest, viewer: Viewer, camera_id: UUID, form: AssignForm) -> HttpResponseBase:
+def camera_page(
+    request: HttpRequest,
+    viewer: Viewer,
+    camera_id: UUID,
+    *,
+    form: AssignForm | None = None,
+    change_form: ChangeForm | None = None,
+) -> HttpResponseBase:
+    """The page of one camera, with what was typed into the form that was refused."""
     detail = selectors.camera(viewer, camera_id)
+    state = detail.row.state
     context = {
         "camera": detail.row.camera,
+        "state": state,
         "wearer": detail.row.wearer,
         "assignments": detail.assignments,
-        "form": form,
-        "may_manage": can(viewer, Action.FLEET_MANAGE, _owned(detail.row)),
+        "form": form or AssignForm(),
+        "change_form": change_form or ChangeForm(state=state, prefix="change"),
+        "may_be_given": not refusal(TRANSITIONS[Change.ISSUE], state, ""),
+        "may_manage": can(viewer, Action.FLEET_MANAGE, owned(detail.row)),
         "recordings_url": f"{reverse('recordings')}?{urlencode({'words': detail.row.camera.serial})}",
     }
-    return render(request, "fleet/camera.html", context, status=400 if form.errors else 200)
+    is_refused = any(each is not None and each.errors for each in (form, change_form))
+    return render(request, "fleet/camera.html", context, status=400 if is_refused else 200)
 
 
-def _owned(row: CameraRow) -> Owned:
+def owned(row: CameraRow) -> Owned:
     """The camera as authorisation judges it; the selector put its wearer's id on it."""
     return cast("Owned", row.camera)
 
