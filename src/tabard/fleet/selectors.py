@@ -1,16 +1,19 @@
-"""Which cameras and docks are there, and who wears or wore which? Lists show what the viewer may see."""
+"""Which cameras and docks are there, what are they just now, and who wears or wore which?
+
+Lists show what the viewer may see.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import F, FilteredRelation, Q, QuerySet, Value
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Value
 from django.db.models.functions import Upper
 
 from tabard.fleet.models import Assignment, Camera, Dock
+from tabard.fleet.states import State, state_of
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer, check_can, scope
 from tabard.people.models import Officer
@@ -20,19 +23,32 @@ from tabard.people.selectors import subtree_ids
 PAGE_CAMERAS = 50
 
 
-class CameraState(StrEnum):
-    """Whether somebody has the camera."""
-
-    WORN = "worn"
-    SPARE = "spare"
-
-
 @dataclass(frozen=True, slots=True)
 class CameraRow:
     """A camera with its unit, and who wears it now."""
 
     camera: Camera
     wearer: Officer | None
+
+    @property
+    def state(self) -> State:
+        """What the camera is just now."""
+        return state_of(self.camera.kept_state, is_worn=self.wearer is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCount:
+    """The cameras of one unit that are not retired; `unit` is empty for the central store.
+
+    `spare` can be given out; `away` is ordered, not set up yet, faulty or in repair; `missing` is lost or stolen.
+    """
+
+    unit: str
+    total: int
+    worn: int
+    spare: int
+    away: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ def cameras(
     search: str = "",
     unit: UUID | None = None,
     mount: str = "",
-    state: CameraState | None = None,
+    state: State | None = None,
     cursor: str = "",
     limit: int = PAGE_CAMERAS,
 ) -> CameraPage:
@@ -68,7 +84,7 @@ def cameras(
         search: Part of a serial number, make, model, or of the wearer's family name or shoulder number.
         unit: Only cameras of this unit and those below it.
         mount: Only this mount.
-        state: Only worn, or only spare ones.
+        state: Only those that are this just now.
         cursor: The `next_cursor` of the page before.
         limit: Rows to a page.
 
@@ -96,8 +112,36 @@ def camera(viewer: Viewer, camera_id: UUID) -> CameraDetail:
     if found is None:
         raise NotFound("There is no such camera.", camera=str(camera_id))
     check_can(viewer, Action.FLEET_VIEW, found)
-    history = found.assignments.select_related("officer").order_by("-during")
-    return CameraDetail(_row(found), tuple(history))
+    return CameraDetail(_row(found), tuple(wearers_of(found)))
+
+
+def unit_counts(viewer: Viewer) -> list[UnitCount]:
+    """How many cameras each unit has, and what they are just now, by the unit's name.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    found = _with_wearer().filter(scope(viewer, Action.FLEET_VIEW)).exclude(kept_state=State.RETIRED.value)
+    counted = found.values(name=F("unit__name")).annotate(
+        total=Count("id"),
+        worn_count=Count("id", filter=Q(worn__isnull=False)),
+        **{
+            name: Count("id", filter=Q(worn__isnull=True, kept_state__in=[state.value for state in states]))
+            for name, states in _COUNTED.items()
+        },
+    )
+    return [
+        UnitCount(row["name"] or "", row["total"], row["worn_count"], *(row[name] for name in _COUNTED))
+        for row in counted.order_by("name")
+    ]
+
+
+_COUNTED = {
+    "spare": (State.READY, State.POOLED),
+    "away": (State.ORDERED, State.RECEIVED, State.FAULTY, State.IN_REPAIR),
+    "missing": (State.LOST, State.STOLEN),
+}
 
 
 def docks(viewer: Viewer) -> list[Dock]:
@@ -114,6 +158,11 @@ def camera_by_serial(serial: str) -> Camera | None:
     """The camera with the serial number, in any case; None for any text that is nobody's."""
     wanted = _askable(serial).strip()
     return Camera.objects.filter(serial__iexact=wanted).select_related("unit").first()
+
+
+def wearers_of(found: Camera) -> list[Assignment]:
+    """Everyone who ever had the camera, newest first."""
+    return list(Assignment.objects.filter(camera=found).select_related("officer").order_by("-during"))
 
 
 def wearer_at(camera_id: UUID, at: datetime, give_or_take: timedelta = timedelta()) -> Officer | None:
@@ -155,15 +204,17 @@ def _matching(search: str) -> Q:
     return wanted
 
 
-def _narrowed(unit: UUID | None, mount: str, state: CameraState | None) -> Q:
+def _narrowed(unit: UUID | None, mount: str, state: State | None) -> Q:
     """Rows that pass the filters that were chosen."""
     wanted = Q()
     if unit is not None:
         wanted &= Q(unit_id__in=subtree_ids(unit))
     if mount:
         wanted &= Q(mount=_askable(mount))
-    if state is not None:
-        wanted &= Q(worn__isnull=state is CameraState.SPARE)
+    if state is State.ISSUED:
+        wanted &= Q(worn__isnull=False)
+    elif state is not None:
+        wanted &= Q(worn__isnull=True, kept_state=state.value)
     return wanted
 
 

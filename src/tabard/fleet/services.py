@@ -12,8 +12,10 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.fleet.errors import AlreadyReceived, CameraNotWorn, CameraTaken
+from tabard.fleet.lives import append_change, check_open, end_wear, hold, wearer_details
 from tabard.fleet.models import Assignment, Camera, Dock
 from tabard.fleet.rules import CameraFacts, faults
+from tabard.fleet.states import TRANSITIONS, Change, State
 from tabard.kernel.errors import Invalid
 from tabard.kernel.text import required
 from tabard.people.constraints import refusals
@@ -22,10 +24,33 @@ from tabard.people.models import Officer, Unit
 MOST_BAYS = 200
 
 
-def receive_camera(
+def order_camera(
     *, serial: str, make: str, model: str, mount: str, unit: Unit | None, by: Actor, at: datetime
 ) -> Camera:
-    """The new camera, worn by nobody yet.
+    """The camera is on its way, by the serial number that its maker announced.
+
+    Args and raises as `receive_camera`.
+    """
+    facts = CameraFacts.described(serial=serial, make=make, model=model, mount=mount)
+    camera = _described(facts, unit, State.ORDERED, at)
+    with transaction.atomic():
+        _keep(camera, is_known=False)
+        _append_arrival(EventKind.CAMERA_ORDERED, camera, by, at)
+    return camera
+
+
+def receive_camera(
+    *,
+    serial: str,
+    make: str,
+    model: str,
+    mount: str,
+    unit: Unit | None,
+    state: State = State.READY,
+    by: Actor,
+    at: datetime,
+) -> Camera:
+    """The camera is here, worn by nobody yet; one that was ordered is the same camera.
 
     Args:
         serial: The maker's serial number; unique in any case.
@@ -33,6 +58,7 @@ def receive_camera(
         model: The maker's model.
         mount: One of `Camera.Mount`.
         unit: The unit that holds it; None for the central store.
+        state: `ready` to be given out, or `received`, to be set up first.
         by: Who receives it.
         at: When, aware.
 
@@ -40,25 +66,50 @@ def receive_camera(
         Invalid: naming the first field that is wrong.
         AlreadyReceived: when a camera with the serial number is here already.
     """
+    if state not in (State.RECEIVED, State.READY):
+        raise Invalid("A camera that comes is received or ready.", field="state")
     facts = CameraFacts.described(serial=serial, make=make, model=model, mount=mount)
+    camera = _described(facts, unit, state, at)
+    with transaction.atomic():
+        ordered = Camera.objects.select_for_update(no_key=True).filter(
+            serial__iexact=camera.serial, kept_state=State.ORDERED.value
+        )
+        known = ordered.values_list("pk", flat=True).first()
+        camera.pk = known or camera.pk
+        _keep(camera, is_known=known is not None)
+        _append_arrival(EventKind.CAMERA_RECEIVED, camera, by, at)
+    return camera
+
+
+def _described(facts: CameraFacts, unit: Unit | None, state: State, at: datetime) -> Camera:
+    """The camera, not yet kept.
+
+    Raises:
+        Invalid: naming the first field that is wrong.
+    """
     for fault in faults(facts):
         raise Invalid(fault.words, field=fault.field)
-    camera = Camera(
-        serial=facts.serial, make=facts.make, model=facts.model, mount=facts.mount, unit=unit, received_at=at
+    return Camera(
+        serial=facts.serial,
+        make=facts.make,
+        model=facts.model,
+        mount=facts.mount,
+        unit=unit,
+        received_at=at,
+        kept_state=state.value,
     )
+
+
+def _keep(camera: Camera, *, is_known: bool) -> None:
+    """The row is written; in place of the order where there was one."""
     words = f"A camera with the serial number {camera.serial} is here already."
-    with transaction.atomic():
-        with refusals({"fleet_camera_serial_unique": lambda: AlreadyReceived(words, field="serial")}):
-            camera.save(force_insert=True)
-        details = {"serial": camera.serial, "unit": str(unit.id) if unit else None}
-        custody.append(
-            kind=EventKind.CAMERA_RECEIVED,
-            subject=Subject("camera", camera.id),
-            at=at,
-            by=by,
-            details=details,
-        )
-    return camera
+    with refusals({"fleet_camera_serial_unique": lambda: AlreadyReceived(words, field="serial")}):
+        camera.save(force_insert=not is_known, force_update=is_known)
+
+
+def _append_arrival(kind: EventKind, camera: Camera, by: Actor, at: datetime) -> None:
+    unit = str(camera.unit_id) if camera.unit_id else None
+    append_change(kind, camera, {"unit": unit, "state": camera.kept_state}, by=by, at=at)
 
 
 def install_dock(*, serial: str, site: str, unit: Unit, bays: int, by: Actor, at: datetime) -> Dock:
@@ -87,43 +138,35 @@ def assign_camera(*, camera: Camera, officer: Officer, by: Actor, at: datetime) 
 
     Raises:
         CameraTaken: naming who has it at or after `at`.
+        CameraStateConflict: it is faulty, lost, or otherwise not to be given out; the words say what can be done.
     """
     with transaction.atomic():
+        held = hold(camera)
+        if held.worn is not None:
+            raise _taken(camera, at)
+        check_open(held, TRANSITIONS[Change.ISSUE])
         with refusals({"fleet_assignment_one_wearer": lambda: _taken(camera, at)}):
             assignment = Assignment.objects.create(
-                camera=camera, officer=officer, during=DateTimeTZRange(at, None)
+                camera=held.camera, officer=officer, during=DateTimeTZRange(at, None)
             )
-        _append_assignment(EventKind.CAMERA_ASSIGNED, assignment, by, at)
+        append_change(EventKind.CAMERA_ASSIGNED, held.camera, wearer_details(assignment), by=by, at=at)
     return assignment
 
 
 def return_camera(*, camera: Camera, by: Actor, at: datetime) -> Assignment:
-    """The assignment that ends at `at`; from then on nobody wears the camera.
+    """The assignment that ends at `at`; from then on nobody wears the camera, and it is where it was taken from.
 
     Raises:
         CameraNotWorn: when nobody has it, or it was given out at or after `at`.
     """
     with transaction.atomic():
-        current = camera.assignments.select_for_update().filter(during__upper_inf=True).first()
-        if current is None:
-            raise CameraNotWorn(f"Nobody has camera {camera.serial}.", camera=str(camera.id))
-        if at <= current.during.lower:
-            raise CameraNotWorn(f"Camera {camera.serial} was given out only after that time.", at=at)
-        current.during = DateTimeTZRange(current.during.lower, at)
-        current.save(update_fields=["during"])
-        _append_assignment(EventKind.CAMERA_RETURNED, current, by, at)
-    return current
-
-
-def _append_assignment(kind: EventKind, assignment: Assignment, by: Actor, at: datetime) -> None:
-    """A camera changed hands: the camera is the subject, who has or had it a detail."""
-    details = {
-        "serial": assignment.camera.serial,
-        "officer": str(assignment.officer_id),
-        "officer_name": str(assignment.officer),
-        "assignment": str(assignment.id),
-    }
-    custody.append(kind=kind, subject=Subject("camera", assignment.camera_id), at=at, by=by, details=details)
+        held = hold(camera)
+        if held.worn is None:
+            words = f"Nobody has camera {camera.serial}: it was not given out, or is back already."
+            raise CameraNotWorn(words, camera=str(camera.pk), state=held.state.value)
+        end_wear(held.worn, at)
+        append_change(EventKind.CAMERA_RETURNED, held.camera, wearer_details(held.worn), by=by, at=at)
+    return held.worn
 
 
 def _taken(camera: Camera, at: datetime) -> CameraTaken:

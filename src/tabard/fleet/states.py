@@ -197,7 +197,9 @@ def refusal(transition: Transition, state: State, serial: str) -> str:
 
 def diagram() -> str:
     """The table as a Mermaid state diagram, as the documentation shows it."""
-    return "\n".join(("stateDiagram-v2", "    [*] --> ordered", "    [*] --> received", *_edges()))
+    return "\n".join(
+        ("stateDiagram-v2", "    [*] --> ordered", "    [*] --> received", "    [*] --> ready", *_edges())
+    )
 
 
 def _edges() -> Iterator[str]:

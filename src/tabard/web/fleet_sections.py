@@ -13,6 +13,7 @@ _PAGES = (
     ("fleet-units", "Units", Action.FLEET_VIEW),
     ("fleet-docks", "Docks", Action.FLEET_VIEW),
     ("fleet-overdue", "Overdue cameras", Action.FLEET_VIEW),
+    ("fleet-receive", "Receive cameras", Action.FLEET_MANAGE),
     ("fleet-import", "Import cameras", Action.FLEET_MANAGE),
 )
 

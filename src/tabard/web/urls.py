@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from tabard.web.views import (
     access,
     accounts,
+    camera_lives,
     clips,
     destinations,
     docks,
@@ -73,10 +74,13 @@ _exhibits = [
 _fleet = [
     path("fleet/", fleet.listed, name="fleet"),
     path("fleet/units/", fleet.units, name="fleet-units"),
+    path("fleet/receive", camera_lives.received, name="fleet-receive"),
     path("fleet/import", fleet.import_file, name="fleet-import"),
     path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
     path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),
     path("fleet/cameras/<uuid:camera_id>/return", fleet.give_back, name="camera-return"),
+    path("fleet/cameras/<uuid:camera_id>/change", camera_lives.changed, name="camera-change"),
+    path("fleet/cameras/<uuid:camera_id>/describe", camera_lives.described, name="camera-describe"),
 ]
 
 _systems = [

@@ -16,9 +16,9 @@ def test_cameras_are_listed_with_their_wearers(world, program):
     assert [line["camera"]["serial"] for line in said["cameras"]] == ["CAM-101LX", "CAM-102LX"]
     assert said["cameras"][0]["wearer"]["name"] == "PC Lena Barrow (101LX)"
     assert said["next_cursor"] is None
-    _, found = program(Role.AUDITOR).get("/cameras", words="okafor", state="worn", mount="chest")
+    _, found = program(Role.AUDITOR).get("/cameras", words="okafor", state="issued", mount="chest")
     assert [line["camera"]["unit"]["code"] for line in found["cameras"]] == ["GD"]
-    assert program(Role.AUDITOR).get("/cameras", state="spare")[1]["cameras"] == []
+    assert program(Role.AUDITOR).get("/cameras", state="ready")[1]["cameras"] == []
 
 
 def test_a_camera_is_received_given_out_and_taken_back(world, program):

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tabard.fleet.selectors import CameraState, camera, cameras, docks
+from tabard.fleet.selectors import camera, cameras, docks
 from tabard.fleet.services import assign_camera, install_dock, return_camera
+from tabard.fleet.states import State
 from tabard.kernel.errors import Denied, NotFound
 from tabard.kernel.ids import new_id
 from tabard.people.rules import Role
@@ -73,9 +74,9 @@ def test_pages_follow_one_another_without_gap_or_repeat(fleet, administrator):
         ({"mount": "he\x00ad"}, []),
         ({"cursor": "b\x001"}, ["C1"]),
         ({"mount": "head"}, ["A3"]),
-        ({"state": CameraState.WORN}, ["a2", "b1"]),
-        ({"state": CameraState.SPARE}, ["A1", "A3", "C1"]),
-        ({"state": CameraState.SPARE, "search": "axis", "mount": "chest"}, ["A1", "C1"]),
+        ({"state": State.ISSUED}, ["a2", "b1"]),
+        ({"state": State.READY}, ["A1", "A3", "C1"]),
+        ({"state": State.READY, "search": "axis", "mount": "chest"}, ["A1", "C1"]),
     ],
 )
 def test_a_list_is_narrowed(fleet, administrator, wanted, found):

@@ -88,7 +88,9 @@ def declared() -> dict[str, Any]:
     """Every declared act; reading the modules is what declares them."""
     from tests.integration.logged import (  # noqa: F401
         acts_of_axis,
+        acts_of_cameras,
         acts_of_docks,
+        acts_of_insight,
         acts_of_people,
         acts_of_the_vault,
         acts_on_arrivals,

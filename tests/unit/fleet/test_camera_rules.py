@@ -26,7 +26,7 @@ def test_a_whole_entry_has_no_fault_and_loses_its_outer_spaces():
         ({"make": "Ax\x00is"}, "make", "cannot be printed"),
         ({"serial": "B8A 44F"}, "serial", "without spaces"),
         ({"serial": "B8Ä44F"}, "serial", "ASCII"),
-        ({"mount": "belt"}, "mount", "'belt' is not one of chest, head, shoulder, other"),
+        ({"mount": "belt"}, "mount", "'belt' is not one of chest, head, shoulder, weapon_light, other"),
     ],
 )
 def test_a_fault_names_its_field(changed, field, words):
