@@ -48,6 +48,11 @@ COMMANDS = (
     ),
     Lazy("people", f"{_COMMANDS}.people:app", "Units, officers and accounts."),
     Lazy("fleet", f"{_COMMANDS}.fleet:app", "Cameras and docks."),
+    Lazy(
+        "rollout",
+        f"{_COMMANDS}.rollout:app",
+        "The rollout of cameras: plan, progress, forecast, public figures.",
+    ),
     Lazy("intake", f"{_COMMANDS}.intake:app", "The doors that footage comes in by."),
     Lazy("recordings", f"{_COMMANDS}.recordings:app", "Recordings: their history as a document."),
     Lazy("disclosure", f"{_COMMANDS}.disclosure:app", "Evidence packs."),

@@ -102,7 +102,8 @@ class UnitBlock(models.Model):
         ordering = ["-since_date", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(until_date__isnull=True) | models.Q(until_date__gte=models.F("since_date")),
+                condition=models.Q(until_date__isnull=True)
+                | models.Q(until_date__gte=models.F("since_date")),
                 name="insight_block_ends_after_it_begins",
             ),
             models.UniqueConstraint(
@@ -145,7 +146,6 @@ class PublishedFigure(models.Model):
         CAMERAS_PLANNED = "cameras_planned", "Cameras planned in all"
         PLANNED_FINISH = "planned_finish", "Planned finish"
         CAMERAS_REGISTERED = "cameras_registered", "Cameras registered"
-        DOCK_BAYS = "dock_bays", "Bays in docking stations"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     figure = models.CharField(max_length=32, choices=Figure)

@@ -55,16 +55,16 @@ def parse_when(text: str, field: str) -> When | None:
     said = text.strip().lower()
     if not said:
         return None
-    found = _SAID.fullmatch(said)
     try:
-        if found is None:
-            raise ValueError
-        return When(said, *_days(found))
+        return When(said, *_days(said))
     except (ValueError, KeyError) as error:
         raise Invalid(f"'{text.strip()[:40]}' is not a date as {FORMS}.", field=field) from error
 
 
-def _days(found: re.Match[str]) -> tuple[date, date]:
+def _days(said: str) -> tuple[date, date]:
+    found = _SAID.fullmatch(said)
+    if found is None:
+        raise ValueError(said)
     year, month, day, season = found.group("year", "month", "day", "season")
     if day:
         exact = date(int(year), int(month), int(day))

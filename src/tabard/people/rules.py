@@ -77,6 +77,9 @@ class Action(StrEnum):
     WORK_ITEM_SETTLE = "work_item.settle"
     FLEET_VIEW = "fleet.view"
     FLEET_MANAGE = "fleet.manage"
+    ROLLOUT_VIEW = "rollout.view"
+    ROLLOUT_EDIT = "rollout.edit"
+    FIGURES_PUBLISH = "figures.publish"
     PEOPLE_MANAGE = "people.manage"
     LOG_VIEW = "log.view"
     HISTORY_EXPORT = "history.export"
@@ -108,6 +111,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_LINK: _UNIT,
         Action.EXHIBIT_VIEW: _UNIT,
         Action.FLEET_VIEW: _UNIT,
+        Action.ROLLOUT_VIEW: _FORCE,
     },
     Role.INVESTIGATOR: {
         Action.RECORDING_VIEW: _FORCE,
@@ -142,6 +146,9 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.FLEET_MANAGE: _FORCE,
+        Action.ROLLOUT_VIEW: _FORCE,
+        Action.ROLLOUT_EDIT: _FORCE,
+        Action.FIGURES_PUBLISH: _FORCE,
         Action.WORK_ITEM_VIEW: _FORCE,
         Action.WORK_ITEM_SETTLE: _FORCE,
         Action.PEOPLE_MANAGE: _FORCE,
@@ -180,6 +187,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RETENTION_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
+        Action.ROLLOUT_VIEW: _FORCE,
         Action.WORK_ITEM_VIEW: _FORCE,
         Action.LOG_VIEW: _FORCE,
         Action.HISTORY_EXPORT: _FORCE,

@@ -17,7 +17,7 @@ from typing import Any
 import tabard
 
 # What stands above the services, what only asks them, and what knows no database.
-EDGES = {"config", "cli", "web", "api", "jobs", "simulation", "insight"}
+EDGES = {"config", "cli", "web", "api", "jobs", "simulation"}
 WITHOUT_ROWS = {"kernel", "merkle", "sealing", "witness"}
 
 _CHANGES = {

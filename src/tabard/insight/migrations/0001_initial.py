@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name='PublishedFigure',
             fields=[
                 ('id', models.UUIDField(default=tabard.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('figure', models.CharField(choices=[('cameras_issued', 'Cameras issued'), ('cameras_planned', 'Cameras planned in all'), ('planned_finish', 'Planned finish'), ('cameras_registered', 'Cameras registered'), ('dock_bays', 'Bays in docking stations')], max_length=32)),
+                ('figure', models.CharField(choices=[('cameras_issued', 'Cameras issued'), ('cameras_planned', 'Cameras planned in all'), ('planned_finish', 'Planned finish'), ('cameras_registered', 'Cameras registered')], max_length=32)),
                 ('value', models.CharField(max_length=40)),
                 ('number', models.PositiveIntegerField(null=True)),
                 ('is_about', models.BooleanField(default=False)),
