@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+SEEN = "checkpoint-that-a-pack-holds"
 ROOT = Path(__file__).resolve().parents[3]
 TABARD = Path(sys.executable).with_name("tabard")
 
@@ -56,18 +57,29 @@ class Force:
         return self.run("restore", "--from", backup[0], "--keys", backup[1], *more, code=code)
 
 
-@pytest.fixture
-def force(tmp_path):
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
     """A force with four recordings, backed up once, living on, backed up again; then everything but B is lost."""
-    force = Force(tmp_path)
+    force = Force(tmp_path_factory.mktemp("lost"))
     force.does("first")
-    shutil.copytree(force.home / "vault", tmp_path / "store-b")
+    shutil.copytree(force.home / "vault", force.root / "store-b")
     force.early = force.back_up("early")
     force.does("later")
     force.late = force.back_up("late")
-    force.seen = tmp_path / "checkpoint-that-a-pack-holds"
-    shutil.copy(force.home / "keys/log-key.last-signed", force.seen)
+    shutil.copy(force.home / "keys/log-key.last-signed", force.root / SEEN)
     shutil.rmtree(force.home)
+    return force
+
+
+@pytest.fixture
+def force(lost, tmp_path):
+    """A copy of what is left, for one test."""
+    root = shutil.copytree(lost.root, tmp_path / "force")
+    force = Force(root)
+    force.early, force.late = (
+        tuple(root / each.relative_to(lost.root) for each in parts) for parts in (lost.early, lost.late)
+    )
+    force.seen = root / SEEN
     return force
 
 
