@@ -101,12 +101,16 @@ class Posting(models.Model):
 
 
 class Account(AbstractBaseUser):
-    """Someone who can sign in. What they may do comes from their role grants and their officer's posting."""
+    """Someone who can sign in. What they may do comes from their role grants and their officer's posting.
+
+    `unit` is for an account that is no officer's and acts for one unit, as a kiosk at its desk.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     username = models.CharField(max_length=64, unique=True)
     display_name = models.CharField(max_length=120)
     officer = models.OneToOneField(Officer, models.PROTECT, null=True, blank=True, related_name="account")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 

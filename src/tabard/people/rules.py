@@ -20,6 +20,7 @@ class Role(StrEnum):
     RECORDS_MANAGER = "records_manager"
     PROFESSIONAL_STANDARDS = "professional_standards"
     AUDITOR = "auditor"
+    KIOSK = "kiosk"
     PROSECUTOR = "prosecutor"
     DEFENCE = "defence"
 
@@ -77,6 +78,7 @@ class Action(StrEnum):
     WORK_ITEM_SETTLE = "work_item.settle"
     FLEET_VIEW = "fleet.view"
     FLEET_MANAGE = "fleet.manage"
+    KIOSK_USE = "kiosk.use"
     ROLLOUT_VIEW = "rollout.view"
     ROLLOUT_EDIT = "rollout.edit"
     FIGURES_PUBLISH = "figures.publish"
@@ -111,6 +113,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_LINK: _UNIT,
         Action.EXHIBIT_VIEW: _UNIT,
         Action.FLEET_VIEW: _UNIT,
+        Action.KIOSK_USE: _UNIT,
         Action.ROLLOUT_VIEW: _FORCE,
     },
     Role.INVESTIGATOR: {
@@ -146,6 +149,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.FLEET_MANAGE: _FORCE,
+        Action.KIOSK_USE: _FORCE,
         Action.ROLLOUT_VIEW: _FORCE,
         Action.ROLLOUT_EDIT: _FORCE,
         Action.FIGURES_PUBLISH: _FORCE,
@@ -192,6 +196,8 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.LOG_VIEW: _FORCE,
         Action.HISTORY_EXPORT: _FORCE,
     },
+    # A screen at a station's desk that anybody may touch: it gives out and takes back its unit's cameras, and no more.
+    Role.KIOSK: {Action.KIOSK_USE: _UNIT},
     Role.PROSECUTOR: {Action.EXHIBIT_VIEW: _SHARED, Action.PACK_DOWNLOAD: _SHARED},
     Role.DEFENCE: {Action.EXHIBIT_VIEW: _SHARED, Action.PACK_DOWNLOAD: _SHARED},
 }

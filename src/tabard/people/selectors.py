@@ -38,10 +38,12 @@ class UnitNode:
 def viewer_of(account: Account, at: datetime) -> Viewer:
     """The account as authorisation sees it: its roles now, and the units its officer's posting at `at` reaches.
 
+    An account that is no officer's reaches the unit that it acts for, if there is one.
+
     An account that may not sign in has no roles, whatever it was granted.
     """
     roles = account.grants.values_list("role", flat=True) if account.is_active else []
-    unit_id = None if account.officer_id is None else unit_at(account.officer_id, at)
+    unit_id = account.unit_id if account.officer_id is None else unit_at(account.officer_id, at)
     return Viewer(
         account_id=account.id,
         name=account.display_name,

@@ -160,6 +160,7 @@ def create_account(
     password: str,
     roles: Iterable[Role],
     officer: Officer | None = None,
+    unit: Unit | None = None,
     by: Actor,
     at: datetime,
 ) -> Account:
@@ -171,6 +172,7 @@ def create_account(
         password: Judged by the installation's password rules.
         roles: What the account may do; granting them is part of its creation, not further events.
         officer: The officer whose account it is, if it is one's.
+        unit: The unit that an account of nobody's acts for, as a kiosk at its desk.
         by: Who creates it.
         at: When, aware.
 
@@ -182,6 +184,7 @@ def create_account(
         username=required(normal_username(username), "username", 64),
         display_name=required(display_name, "display_name", 120),
         officer=officer,
+        unit=unit,
         created_at=at,
     )
     _check_password(password, account)
@@ -196,6 +199,7 @@ def create_account(
             "name": account.display_name,
             "roles": [role.value for role in held],
             "officer": _text(account.officer_id),
+            "unit": _text(account.unit_id),
         }
         custody.append(
             kind=EventKind.ACCOUNT_CREATED,
