@@ -13,6 +13,7 @@ from tabard.disclosure.facts import (
     BookmarkFacts,
     CameraFacts,
     ClipFacts,
+    ClockFacts,
     ExhibitFacts,
     Facts,
     FileFacts,
@@ -182,6 +183,7 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         started_at=rfc3339(recording.started_at),
         stopped_at=rfc3339(recording.stopped_at),
         received_at=rfc3339(recording.received_at),
+        clock=_clock(recording),
         trigger=recording.trigger,
         named_camera=recording.camera_serial,
         camera=_camera(camera) if camera else None,
@@ -196,6 +198,18 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         bookmarks=() if exhibit.clip_id else _bookmarks(recording),
         segments=tuple(map(_segment, segments)),
     )
+
+
+def _clock(recording: Recording) -> ClockFacts | None:
+    """What was measured of the camera's clock; nothing where the start could not be corrected by it."""
+    start, ahead, uncertainty = (
+        recording.corrected_start_at,
+        recording.clock_offset_ms,
+        recording.clock_uncertainty_ms,
+    )
+    if start is None or ahead is None or uncertainty is None:
+        return None
+    return ClockFacts(rfc3339(start), ahead, uncertainty, recording.clock_basis)
 
 
 def _bookmarks(recording: Recording) -> tuple[BookmarkFacts, ...]:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from tabard.disclosure.errors import FactsBroken
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
+_WITHOUT_CLOCK = 1  # packs of before: `recording` has no `clock`
 T = TypeVar("T")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 
@@ -86,8 +87,21 @@ class BookmarkFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """When the recording began as far as the camera's clock was measured, which was `ahead_ms` ahead of ours.
+
+    Give or take `uncertainty_ms`; `basis` is what that rests on.
+    """
+
+    corrected_start_at: str
+    ahead_ms: int
+    uncertainty_ms: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingFacts:
-    """The recording: times by the camera's clock, arrival by the server's.
+    """The recording: times by the camera's clock, arrival by the server's; `clock` where the camera's was measured.
 
     `wearer` is whom the camera named, `camera_issued_to` who had it on issue when it recorded; `named_wearer` and
     `named_camera` are the camera's own words.
@@ -98,6 +112,7 @@ class RecordingFacts:
     started_at: str
     stopped_at: str
     received_at: str
+    clock: ClockFacts | None
     trigger: str
     named_camera: str
     camera: CameraFacts | None
@@ -152,17 +167,20 @@ class Facts:
 
     def encode(self) -> bytes:
         """The bytes of `facts.json`: indented for people, fields in the order declared here."""
-        return (json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n").encode()
+        said = dataclasses.asdict(self)
+        if self.v == _WITHOUT_CLOCK:
+            del said["recording"]["clock"]
+        return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
     @classmethod
     def parse(cls, data: bytes) -> "Facts":
-        """The facts, from exactly the bytes that `encode` gives.
+        """The facts, from exactly the bytes that `encode` gives, of this version or the one before.
 
         Raises:
             FactsBroken: a field is missing, unknown or of another type, or the bytes are written otherwise.
         """
-        facts = _as(Facts, parse_json(data), "facts")
-        if facts.v != FACTS_VERSION:
+        facts = _as(Facts, _with_clock(parse_json(data)), "facts")
+        if facts.v not in {FACTS_VERSION, _WITHOUT_CLOCK}:
             raise FactsBroken(f"facts.json is of version {facts.v}, which this check does not know.")
         if not _is_written_as(facts, data):
             raise FactsBroken("facts.json is not written as a pack writes it.")
@@ -179,6 +197,14 @@ def parse_json(data: bytes) -> Any:
         return json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise FactsBroken("A file that should be JSON is not.") from error
+
+
+def _with_clock(value: Any) -> Any:
+    """The value of `facts.json`, its recording with the key that packs of before lack."""
+    is_of_before = isinstance(value, dict) and value.get("v") == _WITHOUT_CLOCK
+    if is_of_before and isinstance(value.get("recording"), dict):
+        return {**value, "recording": {"clock": None, **value["recording"]}}
+    return value
 
 
 def _check_sha256(value: str) -> None:

@@ -165,12 +165,20 @@ def _recording(recording: Recording) -> tuple[tuple[str, str | datetime], ...]:
         ("Tabard's id", str(recording.id)),
         ("Started (camera clock)", recording.started_at),
         ("Stopped (camera clock)", recording.stopped_at),
+        ("Started (corrected)", recording.corrected_start_at or "not known"),
+        ("Corrected start, give or take", _sure(recording)),
         ("Received (server clock)", recording.received_at),
         ("Camera", f"{camera.make} {camera.model} {camera.serial}" if camera else recording.camera_serial),
         ("Officer", str(officer) if officer else recording.officer_reference),
         ("Unit", recording.unit.name if recording.unit else ""),
         ("Disposed of", recording.disposed_at or "no"),
     )
+
+
+def _sure(recording: Recording) -> str:
+    """How far the corrected start may be off."""
+    seconds = recording.clock_uncertainty_s
+    return "the camera's clock was not measured" if seconds is None else f"{seconds:,} s"
 
 
 def _files(recording: Recording) -> tuple[File, ...]:

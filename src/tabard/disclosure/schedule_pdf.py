@@ -4,6 +4,7 @@ A PDF/A-2b of the facts and the custody history, the same bytes for the same inp
 """
 
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import typst
 
 from tabard.disclosure.errors import ScheduleFailed
-from tabard.disclosure.facts import Facts, Person, RecordingFacts
+from tabard.disclosure.facts import ClockFacts, Facts, Person, RecordingFacts
 
 # What the built-in fonts have a glyph for: Latin, Greek, Cyrillic, dashes and quotes, currencies. PDF/A allows no
 # other, and of some other scripts the typesetter's shaping engine dies.
@@ -109,12 +110,20 @@ def _exhibit(facts: Facts) -> _Pairs:
     ]
 
 
+def _corrected(clock: ClockFacts) -> str:
+    """When it began by our clock, and how sure that is."""
+    off_by = f"{abs(clock.ahead_ms) / 1000:,.3f} s {'ahead' if clock.ahead_ms >= 0 else 'behind'}"
+    sure = f"{math.ceil(clock.uncertainty_ms / 1000):,} s"
+    return f"{_readable(clock.corrected_start_at)}, give or take {sure}; the camera's clock was {off_by}"
+
+
 def _recording(recording: RecordingFacts) -> _Pairs:
     camera = recording.camera
     return [
         ("Name from the camera", recording.name),
         ("Started (camera clock)", _readable(recording.started_at)),
         ("Stopped (camera clock)", _readable(recording.stopped_at)),
+        *([("Started (corrected)", _corrected(recording.clock))] if recording.clock else []),
         ("Received (server clock)", _readable(recording.received_at)),
         (
             "Camera",

@@ -29,16 +29,21 @@ from tests.world import BY
 
 from tabard.custody.adapters import log_signer
 from tabard.custody.errors import NotYetSequenced
+from tabard.custody.leaf import rfc3339
 from tabard.custody.models import Event
 from tabard.disclosure import packs
 from tabard.disclosure.contents import contents_of
 from tabard.disclosure.errors import PackDisposed, PackNotReady
 from tabard.disclosure.models import Pack
 from tabard.disclosure.verify import verify_pack
+from tabard.fleet.clocks import record_reading
+from tabard.fleet.models import ClockReading
+from tabard.fleet.services import receive_camera
 from tabard.incidents.services import record as record_incident
 from tabard.kernel.errors import Denied, Unavailable
 from tabard.people.rules import Role
 from tabard.recordings.models import Recording
+from tabard.recordings.times import apply_readings
 from tabard.vault import services as vault
 from tabard.vault.errors import KeyDestroyed, StoreFull
 from tabard.vault.models import SealedObject
@@ -365,3 +370,26 @@ def test_a_pack_goes_when_its_key_is_destroyed(world):
     with pytest.raises(KeyDestroyed):
         exported(pack)
     assert events("pack.downloaded") == 0
+
+
+def test_a_measured_clock_goes_with_the_times_that_the_camera_said(world, tmp_path):
+    then = NOON - timedelta(days=2)
+    receive_camera(serial="SIM-0001", make="Sim", model="W", mount="chest", unit=None, by=BY, at=then)
+    recording = dock(world)
+    record_reading(
+        camera=recording.camera,
+        camera_at=LATER + timedelta(seconds=90),
+        our_at=LATER,
+        uncertainty_s=0.5,
+        source=ClockReading.Source.DOCK,
+        by=BY,
+        at=LATER,
+    )
+    apply_readings(camera_id=recording.camera_id, by=BY, at=LATER)
+    pack = exported(build(world, produce(world, Recording.objects.get())))
+    assert report_of(pack, tmp_path).ok
+    (written,) = (data for name, data in files_of(pack).items() if name.endswith("/facts.json"))
+    clock = json.loads(written)["recording"]["clock"]
+    assert (clock["ahead_ms"], clock["basis"]) == (90_000, "after")
+    assert clock["corrected_start_at"] == rfc3339(NOON - timedelta(seconds=90))
+    assert clock["uncertainty_ms"] >= 500

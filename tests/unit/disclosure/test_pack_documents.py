@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from tabard.disclosure import bag
 from tabard.disclosure.container import _SEGMENT
 from tabard.disclosure.errors import FactsBroken
-from tabard.disclosure.facts import ExhibitFacts, Facts, FileFacts, Person, RecordingFacts, SegmentFacts
+from tabard.disclosure.facts import (
+    ClockFacts,
+    ExhibitFacts,
+    Facts,
+    FileFacts,
+    Person,
+    RecordingFacts,
+    SegmentFacts,
+)
 from tabard.disclosure.schedule import COLUMNS, schedule_csv
 
 TIME = "2026-11-21T09:30:07.000001Z"
@@ -27,6 +35,7 @@ def facts(**changed) -> Facts:
         started_at=TIME,
         stopped_at=TIME,
         received_at=TIME,
+        clock=said.get("clock"),
         trigger="",
         named_camera="",
         camera=None,
@@ -41,11 +50,22 @@ def facts(**changed) -> Facts:
     )
     file = FileFacts("a.mp4", "segment", said["name"], "o", 3, "ab" * 32)
     exhibit = ExhibitFacts("e", said["reference"], said["description"], producer, TIME)
-    return Facts(1, exhibit, None, recording, None, (file,))
+    return Facts(said.get("v", 2), exhibit, None, recording, None, (file,))
 
 
 def test_facts_come_back_as_they_were():
     assert Facts.parse(facts(description="Señor 🚓").encode()) == facts(description="Señor 🚓")
+
+
+def test_a_measured_clock_comes_back_too():
+    measured = ClockFacts(TIME, -1_500, 250, "between")
+    assert Facts.parse(facts(clock=measured).encode()).recording.clock == measured
+
+
+def test_facts_of_before_have_no_clock_and_are_read_all_the_same():
+    of_before = facts(v=1).encode()
+    assert "clock" not in json.loads(of_before)["recording"]
+    assert Facts.parse(of_before) == facts(v=1)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +73,9 @@ def test_facts_come_back_as_they_were():
     [
         lambda value: value.pop("clip"),
         lambda value: value.update(more=1),
-        lambda value: value.update(v=2),
+        lambda value: value.update(v=1),
+        lambda value: value.update(v=3),
+        lambda value: value["recording"].pop("clock"),
         lambda value: value.update(v=True),
         lambda value: value["exhibit"].update(reference=None),
         lambda value: value["exhibit"].pop("producer"),

@@ -27,7 +27,9 @@ SEGMENTS = (
     SegmentFacts("s1", 0, "1.mp4", "o1", 3, ONE, None, None),
     SegmentFacts("s2", 1, "2.mp4", "o2", 4, TWO, None, None),
 )
-RECORDING = RecordingFacts("r", "name", T, T, T, "", "", None, "", None, None, None, None, (), (), SEGMENTS)
+RECORDING = RecordingFacts(
+    "r", "name", T, T, T, None, "", "", None, "", None, None, None, None, (), (), SEGMENTS
+)
 EXHIBIT = ExhibitFacts("e", "LB/1", "Video", Person("Lee Bailey", "PC", "001LX"), T)
 FILES = tuple(
     FileFacts(one.name, "segment", one.name, one.object, one.size_bytes, one.sha256) for one in SEGMENTS
