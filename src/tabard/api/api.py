@@ -32,6 +32,7 @@ from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
 from tabard.api.routes.recordings import recordings
 from tabard.api.routes.retention import retention
+from tabard.api.routes.rollout import rollout
 from tabard.api.routes.segments import segments
 from tabard.api.routes.session import session
 from tabard.api.routes.work_items import work_items
@@ -50,6 +51,7 @@ NOUNS: Sequence[Operations] = (
     work_items,
     fleet,
     folders,
+    rollout,
     destinations,
     people,
     custody,

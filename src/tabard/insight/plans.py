@@ -23,12 +23,13 @@ from tabard.people.models import Unit
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """What became of a file: `rows` it holds, lines `imported`, and what is wrong with it.
+    """What became of a file: `rows` it holds, `good` among them, lines `imported`, and what is wrong with it.
 
     After a dry run `imported` is how many would have been, and `plan` is None.
     """
 
     rows: int
+    good: int
     imported: int
     faults: list[Fault]
     sha256: str
@@ -37,7 +38,7 @@ class PlanReport:
 
 
 def import_plan(
-    *, raw: bytes, note: str, by: Actor, at: datetime, keep_good: bool = False, dry_run: bool = False
+    *, raw: bytes, note: str, by: Actor, at: datetime, good_only: bool = False, dry_run: bool = False
 ) -> PlanReport:
     """The file is the plan from now on; or nothing changed, and the report says why.
 
@@ -46,7 +47,7 @@ def import_plan(
         note: What the new version is about; may be empty.
         by: Who imports.
         at: When, aware.
-        keep_good: Take the good rows of a file that has bad ones too.
+        good_only: Take the good rows of a file that has bad ones too.
         dry_run: Check and report only.
 
     Raises:
@@ -57,10 +58,10 @@ def import_plan(
     good, faults = _with_units(read.lines, units)
     faults = sorted([*read.faults, *faults], key=lambda fault: fault.row)
     digest = hashlib.sha256(raw)
-    is_taken = bool(good) and (keep_good or not faults)
+    is_taken = bool(good) and (good_only or not faults)
     number = len(good) if is_taken else 0
     if dry_run or not is_taken:
-        return PlanReport(read.count, number, faults, digest.hexdigest(), dry_run)
+        return PlanReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run)
     with transaction.atomic():
         plan = PlanVersion.objects.create(
             imported_at=at, imported_by=by.name, sha256=digest.digest(), note=note
@@ -74,7 +75,7 @@ def import_plan(
             by=by,
             details={**details, "note": note},
         )
-    return PlanReport(read.count, number, faults, digest.hexdigest(), dry_run, plan)
+    return PlanReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run, plan)
 
 
 def current_plan() -> PlanVersion | None:

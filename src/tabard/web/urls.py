@@ -17,9 +17,12 @@ from tabard.web.views import (
     intake,
     log,
     prove,
+    public_figures,
     recording_acts,
     recordings,
     retention,
+    rollout,
+    rollout_plan,
     wholeness,
     work_items,
 )
@@ -156,6 +159,27 @@ _log = [
     path("log/vkeys", log.vkeys, name="log-vkeys"),
 ]
 
+_rollout = [
+    path("rollout/", rollout.overview, name="rollout"),
+    path("rollout/map/", rollout.force_map, name="rollout-map"),
+    path("rollout/map/progress.json", rollout.map_json, name="rollout-map-json"),
+    path("rollout/plan/", rollout_plan.shown, name="rollout-plan"),
+    path("rollout/plan/plan.csv", rollout_plan.as_csv, name="rollout-plan-csv"),
+    path("rollout/plan/plan.json", rollout_plan.as_json, name="rollout-plan-json"),
+    path("rollout/plan/import", rollout_plan.imported, name="rollout-plan-import"),
+    path("rollout/units/<uuid:unit_id>/", rollout.unit, name="rollout-unit"),
+    path("rollout/units/<uuid:unit_id>/curve.csv", rollout.unit_csv, name="rollout-unit-csv"),
+    path("rollout/units/<uuid:unit_id>/curve.png", rollout.unit_png, name="rollout-unit-png"),
+    path("rollout/units/<uuid:unit_id>/count", rollout.count_stated, name="rollout-count"),
+    path("rollout/units/<uuid:unit_id>/block", rollout.block_raised, name="rollout-block"),
+    path("rollout/blocks/<uuid:block_id>/lift", rollout.block_lifted, name="rollout-unblock"),
+    path("rollout/figures/", public_figures.listed, name="rollout-figures"),
+    path("rollout/figures/publish", public_figures.published, name="figure-publish"),
+    path("rollout/figures/<str:figure>/withdraw", public_figures.withdrawn, name="figure-withdraw"),
+    path("figures/", public_figures.public, name="public-figures"),
+    path("figures.json", public_figures.public_json, name="public-figures-json"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *_accounts,
     *_recordings,
@@ -167,5 +191,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_intake,
     *_systems,
     *_retention,
+    *_rollout,
     *_log,
 ]

@@ -23,6 +23,8 @@ from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
+from tabard.insight import blocks, plans
+from tabard.insight.models import UnitBlock
 from tabard.intake.models import Container, Destination, FolderRun, NamePattern
 from tabard.intake.naming import services as naming
 from tabard.kernel.clock import now
@@ -96,6 +98,7 @@ class World:
     dock_key: DockKey
     folder_run: FolderRun
     name_pattern: NamePattern
+    unit_block: UnitBlock
 
     def become(self, *roles: Role) -> Account:
         """The asker, holding these roles and no others."""
@@ -159,7 +162,24 @@ def build(*, with_unheld: bool = True) -> World:
     folder_run = FolderRun.objects.create(collection="Card 7", path="/media/card", started_at=DAY_ONE)
     pattern = naming.add(text="{officer}_{date}.mp4", by=BY, at=DAY_ONE)
     system = (destination, transfer, dock, dock_key)
-    return World(force, lambeth, hackney, asker, clerk, places, *system, folder_run, pattern)
+    return World(
+        force, lambeth, hackney, asker, clerk, places, *system, folder_run, pattern, _rollout(lambeth)
+    )
+
+
+def _rollout(unit: Unit) -> UnitBlock:
+    """A rollout plan, and what keeps the unit from its wave."""
+    raw = f"phase,wave,unit_code,target,due\nOne,Boroughs,{unit.code},480,2026-06\n".encode()
+    plans.import_plan(raw=raw, note="The first", by=BY, at=DAY_ONE)
+    return blocks.raise_block(
+        unit=unit,
+        kind="network",
+        since_date=DAY_ONE.date(),
+        until_date=None,
+        words="No line yet",
+        by=BY,
+        at=DAY_ONE,
+    )
 
 
 def _transfer() -> tuple[Destination, Container]:

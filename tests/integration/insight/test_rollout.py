@@ -99,11 +99,11 @@ def test_bad_rows_are_named_and_nothing_comes_in_unless_the_good_are_wanted(worl
     report = imported(raw)
     assert [(fault.row, fault.field) for fault in report.faults] == [(4, "unit_code"), (5, "target")]
     assert (report.rows, report.imported, PlanVersion.objects.count(), kinds()) == (4, 0, 0, [])
-    tried = imported(raw, keep_good=True, dry_run=True)
+    tried = imported(raw, good_only=True, dry_run=True)
     assert (tried.imported, PlanVersion.objects.count()) == (2, 0)
-    assert imported(raw, keep_good=True).imported == 2
+    assert imported(raw, good_only=True).imported == 2
     assert standing("MPS").target == 7
-    assert imported(b"phase,wave,unit_code\nA,B,ZZ\n", keep_good=True).plan is None
+    assert imported(b"phase,wave,unit_code\nA,B,ZZ\n", good_only=True).plan is None
     assert PlanVersion.objects.count() == 1
 
 

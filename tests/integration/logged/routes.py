@@ -37,6 +37,11 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "GET wholeness": (E.RECORDINGS_SEARCHED,),
     "POST cameras": (E.CAMERA_RECEIVED,),
     "POST docks": (E.DOCK_INSTALLED,),
+    "POST rollout/plan": (E.ROLLOUT_PLAN_IMPORTED,),
+    "POST rollout/units/%(unit_id)s/counts": (E.ROLLOUT_COUNT_STATED,),
+    "POST rollout/units/%(unit_id)s/blocks": (E.ROLLOUT_UNIT_BLOCKED,),
+    "POST rollout/blocks/%(block_id)s/lift": (E.ROLLOUT_UNIT_UNBLOCKED,),
+    "POST rollout/figures": (E.FIGURE_PUBLISHED,),
     "POST docks/%(dock_id)s/keys": (E.DOCK_KEY_ENROLLED,),
     "POST docks/%(dock_id)s/keys/%(key_id)s/revoke": (E.DOCK_KEY_REVOKED,),
     "POST cameras/%(camera_id)s/return": (E.CAMERA_RETURNED,),
@@ -87,6 +92,10 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "POST work-item-attribute": (E.RECORDING_ATTRIBUTED,),
     "POST work-item-settle": (E.RECORDING_FLAG_SETTLED,),
     "POST dock-install": (E.DOCK_INSTALLED,),
+    "POST rollout-count": (E.ROLLOUT_COUNT_STATED,),
+    "POST rollout-block": (E.ROLLOUT_UNIT_BLOCKED,),
+    "POST rollout-unblock": (E.ROLLOUT_UNIT_UNBLOCKED,),
+    "POST figure-publish": (E.FIGURE_PUBLISHED,),
     "POST dock-key-enrol": (E.DOCK_KEY_ENROLLED,),
     "POST dock-key-revoke": (E.DOCK_KEY_REVOKED,),
     "POST destination-open": (E.DESTINATION_OPENED,),
@@ -107,6 +116,7 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "GET log-prove-event": (E.LOG_RECEIPT_TAKEN,),
 }
 
+_NUMBERS = "numbers of cameras and the plan, in which nobody is named"
 _BROWSING = (
     "a list that nothing was asked of; a search is logged (`SEARCHES`), and so is each thing opened from it"
 )
@@ -114,6 +124,7 @@ _FORCE = "the force's own kit and staff, no footage and nobody filmed"
 _NAMELESS = "names and sizes of what is no recording yet; nothing in it can be seen, and its end is logged"
 _FORM = "an empty form"
 _PUBLIC = "the log as it is published for everyone; it names nobody, and who asks is not known"
+_PUBLISHED = "figures that the force published for everyone; who asks is not known"
 _PROGRESS = (
     "how far a worker is with what was asked for; the request is logged, and so is taking what comes of it"
 )
@@ -139,6 +150,25 @@ LEAVES_NONE: Mapping[str, str] = {
     "GET work-items": _BROWSING,
     "POST cameras/%(camera_id)s/assign": _REFUSED,
     "GET docks": _FORCE,
+    "GET rollout": _NUMBERS,
+    "GET rollout/plan": _NUMBERS,
+    "GET rollout/units/%(unit_id)s": _NUMBERS,
+    "GET rollout/figures": _NUMBERS,
+    "DELETE rollout/figures/%(figure)s": _REFUSED,
+    "GET rollout-map": _NUMBERS,
+    "GET rollout-map-json": _NUMBERS,
+    "GET rollout-plan": _NUMBERS,
+    "GET rollout-plan-csv": _NUMBERS,
+    "GET rollout-plan-json": _NUMBERS,
+    "GET rollout-plan-import": _FORM,
+    "POST rollout-plan-import": "a trial run; the import itself is tried over the API",
+    "GET rollout-unit": _NUMBERS,
+    "GET rollout-unit-csv": _NUMBERS,
+    "GET rollout-unit-png": _NUMBERS,
+    "GET rollout-figures": _NUMBERS,
+    "POST figure-withdraw": _REFUSED,
+    "GET public-figures": _PUBLISHED,
+    "GET public-figures-json": _PUBLISHED,
     "GET destinations": _FORCE,
     "GET destinations/%(destination_id)s": _FORCE,
     "GET folder-runs": _FORCE,

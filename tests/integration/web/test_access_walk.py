@@ -102,6 +102,9 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "key_id": lambda place, world: world.dock_key.id,
     "run_id": lambda place, world: world.folder_run.id,
     "pattern_id": lambda place, world: world.name_pattern.id,
+    "unit_id": lambda place, world: world.lambeth.id,
+    "block_id": lambda place, world: world.unit_block.id,
+    "figure": lambda place, world: "cameras_registered",
     "path": lambda place, world: "0/000.p/1",
     "flag": lambda place, world: "conflict",
     "item_type": lambda place, world: "recording",
@@ -110,6 +113,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
     *("path", "item_type", "flag", "run_id", "pattern_id"),
+    *("unit_id", "block_id", "figure"),
 }
 ITEMS = set(NAMES) - _NO_ITEMS
 
@@ -136,6 +140,12 @@ DOCK = {"serial": "NEW-1", "site": "Kennington", "bays": 4}
 # Of RFC 8032, test 2.
 PUBLIC_KEY = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
 ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfishers"}
+
+
+PLAN = b"phase,wave,unit_code,target\nOne,Boroughs,LX,480\n"
+COUNT = {"as_of_date": "2026-03-14", "count": 17, "source": "The borough"}
+BLOCK = {"kind": "stock", "since_date": "2026-03-14", "words": "No cameras yet"}
+FIGURE = {"figure": "cameras_registered", "as_of_date": "2026-03-14"}
 
 
 PERIOD = {"since": "2026-03-14T00:00:00Z", "until": "2026-03-15T00:00:00Z"}
@@ -202,6 +212,15 @@ API: Mapping[str, Ask] = {
         is_file=True,
         good=OK,
     ),
+    "POST rollout/plan": Ask(
+        "POST", lambda place: {"file": SimpleUploadedFile("plan.csv", PLAN)}, is_file=True, good=OK
+    ),
+    "POST rollout/units/%(unit_id)s/counts": post(**COUNT),
+    "POST rollout/units/%(unit_id)s/blocks": post(**BLOCK),
+    "POST rollout/blocks/%(block_id)s/lift": Ask("POST", good=OK),
+    "POST rollout/figures": post(**FIGURE),
+    # Nothing is public yet.
+    "DELETE rollout/figures/%(figure)s": Ask("DELETE", good={409}),
     "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.recording.unit_id)}, good=OK),
     "POST docks/%(dock_id)s/keys": post(public_key=PUBLIC_KEY, name="Station PC"),
     "POST docks/%(dock_id)s/keys/%(key_id)s/revoke": Ask("POST", good=OK),
@@ -294,6 +313,16 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "name-patterns-tried": (Ask("POST", lambda place: {"names": "482LX_0001.mp4"}, good=OK),),
     "name-pattern-remove": (Ask("POST", good={302}),),
     "work-item-settle": (form("settle", flag="conflict", reason="Both were looked at"),),
+    "rollout-plan-import": (
+        Ask(),
+        Ask("POST", lambda place: {"file": SimpleUploadedFile("plan.csv", PLAN)}, is_file=True, good=OK),
+    ),
+    "rollout-count": (form("count", **COUNT),),
+    "rollout-block": (form("block", **BLOCK),),
+    "rollout-unblock": (Ask("POST", good={302}),),
+    "figure-publish": (form(**FIGURE),),
+    # Nothing is public yet.
+    "figure-withdraw": (Ask("POST", good={409}),),
     "dock-install": (
         Ask(),
         Ask("POST", lambda place: {**DOCK, "unit": place.officer.postings.get().unit_id}, good={302}),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tabard.cli.commands.imports import GoodOnly
 from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
@@ -25,9 +26,7 @@ _COMMAND_LINE = "command line"
 def import_plan(
     file: Annotated[Path, typer.Argument(help="CSV or JSON: phase, wave, unit_code, target, due, ...")],
     note: Annotated[str, typer.Option(help="What this version of the plan is about.")] = "",
-    keep_good: Annotated[
-        bool, typer.Option("--keep-good", help="Take the good rows although others are bad.")
-    ] = False,
+    good_only: GoodOnly = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -43,7 +42,7 @@ def import_plan(
             note=note,
             by=Actor.system(_COMMAND_LINE),
             at=now(),
-            keep_good=keep_good,
+            good_only=good_only,
             dry_run=dry_run,
         )
     for fault in report.faults:

@@ -37,6 +37,12 @@ COLOUR_OF_STATUS = {status: colour for colour, words in STATUS_COLOURS.items() f
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """A whole number with its thousands set apart: 17,500."""
+    return f"{number:,}"
+
+
+@register.filter
 def bytes_size(size_bytes: int | None) -> str:
     """The size in decimal units with three or so significant figures: `1.4 GB`, `512 bytes`."""
     if size_bytes is None:

@@ -1,0 +1,157 @@
+"""The rollout: its plan, how each unit stands, what blocks it, and which figures are public."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import File, Query, UploadedFile
+
+from tabard.api.errors import problem
+from tabard.api.operations import Operations
+from tabard.api.schemas.problems import FieldFault
+from tabard.api.schemas.rollout import (
+    BlockIn,
+    BlockOut,
+    CountIn,
+    CountOut,
+    FigureIn,
+    FigureOut,
+    PlanFault,
+    PlanImported,
+    PlanOut,
+    RolloutOut,
+    StandingSheet,
+)
+from tabard.api.viewers import Asked
+from tabard.insight import blocks, counts, figures
+from tabard.insight import rollout as standings
+from tabard.insight.errors import NoSuchBlock
+from tabard.insight.figures import Figure
+from tabard.insight.models import PublishedFigure, StatedCount, UnitBlock
+from tabard.insight.plans import PlanReport, current_plan, import_plan
+from tabard.insight.rollout import Standing
+from tabard.kernel.clock import now
+from tabard.people.authorisation import check_can
+from tabard.people.rules import Action
+
+MOST_FAULTS = 200
+
+rollout = Operations("rollout")
+
+
+@rollout.get("/rollout", access=Action.ROLLOUT_VIEW, answers=RolloutOut)
+def overview(request: Asked) -> dict[str, Any]:
+    """How the force and each unit of the plan stand, with the force's curve and forecast."""
+    found = standings.overview(request.auth, at=now())
+    return {"force": found.force, "units": [each for each in found.units[1:] if each.is_in_plan]}
+
+
+@rollout.get("/rollout/units/{uuid:unit_id}", access=Action.ROLLOUT_VIEW, answers=StandingSheet)
+def unit(request: Asked, unit_id: UUID) -> Standing:
+    """How one unit stands, with its curve, its forecast and what blocks it."""
+    return standings.unit_standing(request.auth, unit_id, at=now())
+
+
+@rollout.get("/rollout/plan", access=Action.ROLLOUT_VIEW, answers=PlanOut)
+def plan(request: Asked) -> dict[str, Any]:
+    """The plan that holds, line by line."""
+    check_can(request.auth, Action.ROLLOUT_VIEW)
+    found = current_plan()
+    return {
+        "imported_at": found.imported_at if found else None,
+        "note": found.note if found else "",
+        "lines": list(found.lines.select_related("unit")) if found else [],
+    }
+
+
+@rollout.post("/rollout/plan", access=Action.ROLLOUT_EDIT, answers=PlanImported)
+def import_file(
+    request: Asked,
+    file: File[UploadedFile],
+    note: Query[str] = "",
+    good_only: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+    dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+) -> PlanImported | HttpResponse:
+    """Makes a CSV or JSON file the plan; a dry run only reports, and a file that brought nothing in is a 422."""
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    report = import_plan(
+        raw=file.read(),
+        note=note,
+        by=request.auth.actor,
+        at=now(),
+        good_only=good_only,
+        dry_run=dry_run,
+    )
+    return _report(report) if report.plan is not None or dry_run else _faulty(report)
+
+
+@rollout.post(
+    "/rollout/units/{uuid:unit_id}/counts", access=Action.ROLLOUT_EDIT, answers=CountOut, status=201
+)
+def state_count(request: Asked, unit_id: UUID, sent: CountIn) -> StatedCount:
+    """Notes how many cameras the unit had by a day, where they are not in this installation one by one."""
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    found = standings.unit_standing(request.auth, unit_id, at=now()).unit
+    return counts.state_count(unit=found, **sent.dict(), by=request.auth.actor, at=now())
+
+
+@rollout.post(
+    "/rollout/units/{uuid:unit_id}/blocks", access=Action.ROLLOUT_EDIT, answers=BlockOut, status=201
+)
+def raise_block(request: Asked, unit_id: UUID, sent: BlockIn) -> UnitBlock:
+    """Notes what keeps the unit from its wave."""
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    found = standings.unit_standing(request.auth, unit_id, at=now()).unit
+    return blocks.raise_block(unit=found, **sent.dict(), by=request.auth.actor, at=now())
+
+
+@rollout.post("/rollout/blocks/{uuid:block_id}/lift", access=Action.ROLLOUT_EDIT, answers=BlockOut)
+def lift_block(request: Asked, block_id: UUID) -> UnitBlock:
+    """Notes that what blocked a unit is over."""
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    found = UnitBlock.objects.filter(id=block_id).first()
+    if found is None:
+        raise NoSuchBlock("There is no such block.", block=str(block_id))
+    return blocks.lift_block(block=found, by=request.auth.actor, at=now())
+
+
+@rollout.get("/rollout/figures", access=Action.ROLLOUT_VIEW, answers=list[FigureOut])
+def public_figures(request: Asked) -> list[PublishedFigure]:
+    """The figures that are public; anyone reads them at `/figures.json`."""
+    check_can(request.auth, Action.ROLLOUT_VIEW)
+    return figures.public_figures()
+
+
+@rollout.post("/rollout/figures", access=Action.FIGURES_PUBLISH, answers=FigureOut, status=201)
+def publish(request: Asked, sent: FigureIn) -> PublishedFigure:
+    """Makes a figure public as it was at the end of a day; it keeps that value until it is published anew."""
+    check_can(request.auth, Action.FIGURES_PUBLISH)
+    return figures.publish(figure=sent.figure, as_of_date=sent.as_of_date, by=request.auth.actor, at=now())
+
+
+@rollout.delete("/rollout/figures/{figure}", access=Action.FIGURES_PUBLISH)
+def withdraw(request: Asked, figure: Figure) -> None:
+    """Makes a figure public no more."""
+    check_can(request.auth, Action.FIGURES_PUBLISH)
+    figures.withdraw(figure=figure, by=request.auth.actor, at=now())
+
+
+def _report(report: PlanReport) -> PlanImported:
+    return PlanImported(
+        rows=report.rows,
+        imported=report.imported,
+        dry_run=report.dry_run,
+        sha256=report.sha256,
+        errors=[PlanFault(row=each.row, field=each.field, words=each.words) for each in report.faults],
+    )
+
+
+def _faulty(report: PlanReport) -> HttpResponse:
+    """The problem of a file that brought nothing in, with its first faults."""
+    faults = [
+        FieldFault(field=f"row {each.row}, {each.field}", detail=each.words)
+        for each in report.faults[:MOST_FAULTS]
+    ]
+    detail = f"Nothing was imported: the file has {len(report.faults)} faults."
+    fields = {"rows": report.rows, "faults": len(report.faults), "sha256": report.sha256}
+    return problem(422, "import_faulty", detail, fields=fields, errors=faults)

@@ -1,0 +1,183 @@
+"""The rollout: its plan, how each unit stands, and the public figures."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from tabard.api.schemas.people import UnitName
+from tabard.api.schemas.values import Sent, Words
+from tabard.insight.figures import Figure
+from tabard.insight.forecast import Outcome
+from tabard.insight.models import PlanLine, UnitBlock
+from tabard.insight.plan_file import LARGEST_TARGET
+from tabard.insight.rollout import Standing
+
+Number = Field(ge=0, le=LARGEST_TARGET)
+
+
+class PointOut(Schema):
+    """So many cameras in all by the end of a day."""
+
+    day: date
+    count: int
+
+
+class PlannedOut(Schema):
+    """So many cameras planned in all; `due` is as precise as the plan is, such as `2018-summer`."""
+
+    due: str
+    count: int
+    is_about: bool
+
+    @staticmethod
+    def resolve_due(planned: Any) -> str:
+        """The date as the plan says it."""
+        return str(planned.due.text)
+
+
+class ForecastOut(Schema):
+    """When the last camera will be issued: in eight cases of ten between `p10` and `p90`, if it can be said at all."""
+
+    outcome: Outcome
+    remaining: int | None
+    per_week: float | None
+    p10: date | None
+    p50: date | None
+    p90: date | None
+
+
+class BlockOut(Schema):
+    """What keeps a unit from its wave; `until_date` is the first day without, where anybody expects one."""
+
+    id: UUID
+    kind: UnitBlock.Kind
+    since_date: date
+    until_date: date | None
+    words: str
+    raised_at: datetime
+    lifted_at: datetime | None
+
+
+class StandingOut(Schema):
+    """How one unit stands, the units below it among it; null where nothing is known."""
+
+    unit: UnitName
+    issued: int | None
+    target: int | None
+    target_is_about: bool
+    percent: int | None
+    blocks: list[BlockOut]
+
+    @staticmethod
+    def resolve_target_is_about(standing: Standing) -> bool:
+        """Whether the target is only about right."""
+        return standing.is_about
+
+
+class StandingSheet(StandingOut):
+    """One unit with its curve and forecast."""
+
+    issued_by_day: list[PointOut]
+    planned: list[PlannedOut]
+    forecast: ForecastOut
+
+    @staticmethod
+    def resolve_issued_by_day(standing: Standing) -> Any:
+        """The cumulative counts, oldest first."""
+        return standing.progress.counted
+
+
+class RolloutOut(Schema):
+    """The whole rollout: the force, and every unit that is in the plan or has cameras."""
+
+    force: StandingSheet | None
+    units: list[StandingOut]
+
+
+class LineOut(Schema):
+    """One line of the plan; `begins` and `due` are as precise as the plan is."""
+
+    phase: str
+    wave: str
+    unit: UnitName
+    target: int | None
+    is_about: bool
+    counts: PlanLine.Counts
+    begins: str
+    due: str
+    source: str
+
+
+class PlanOut(Schema):
+    """The plan that holds; null and empty before the first import."""
+
+    imported_at: datetime | None
+    note: str
+    lines: list[LineOut]
+
+
+class PlanFault(Schema):
+    """One thing that is wrong with a file: the row, the column, and why."""
+
+    row: int
+    field: str
+    words: str
+
+
+class PlanImported(Schema):
+    """What became of a file; after a dry run, what would have."""
+
+    rows: int
+    imported: int
+    dry_run: bool
+    sha256: str
+    errors: list[PlanFault]
+
+
+class CountIn(Sent):
+    """How many cameras a unit had by a day, as somebody states it."""
+
+    as_of_date: date
+    count: int = Number
+    is_about: bool = False
+    source: Words = Field(description="Who says so, and where")
+
+
+class CountOut(Schema):
+    """A count as it was noted."""
+
+    id: UUID
+    as_of_date: date
+    count: int
+    is_about: bool
+    source: str
+
+
+class BlockIn(Sent):
+    """What keeps a unit from its wave."""
+
+    kind: UnitBlock.Kind
+    since_date: date
+    until_date: date | None = None
+    words: Words
+
+
+class FigureIn(Sent):
+    """Which figure to publish, as it was at the end of which day."""
+
+    figure: Figure
+    as_of_date: date
+
+
+class FigureOut(Schema):
+    """A figure as it is public."""
+
+    figure: Figure
+    value: str
+    number: int | None
+    is_about: bool
+    as_of_date: date
+    published_at: datetime
