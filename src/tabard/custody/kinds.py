@@ -78,6 +78,7 @@ class EventKind(StrEnum):
     UNIT_CREATED = "unit.created"
     OFFICER_ENROLLED = "officer.enrolled"
     OFFICER_POSTED = "officer.posted"
+    OFFICER_TRAINED = "officer.trained"
     OFFICER_LEFT = "officer.left"
     OFFICERS_IMPORTED = "officers.imported"
     ACCOUNT_CREATED = "account.created"
@@ -93,6 +94,7 @@ class EventKind(StrEnum):
     CAMERA_DESCRIBED = "camera.described"
     CAMERA_ASSIGNED = "camera.assigned"
     CAMERA_RETURNED = "camera.returned"
+    CAMERA_SWAPPED = "camera.swapped"
     CAMERA_CLOCK_READ = "camera.clock_read"
     CAMERA_FILE_ERASED = "camera.file_erased"
     CAMERA_FILE_KEPT = "camera.file_kept"
@@ -100,6 +102,8 @@ class EventKind(StrEnum):
     DOCK_KEY_ENROLLED = "dock_key.enrolled"
     DOCK_KEY_REVOKED = "dock_key.revoked"
     FLEET_IMPORTED = "fleet.imported"
+    ISSUE_RULES_CHANGED = "issue_rules.changed"
+    FORCE_SIMULATED = "force.simulated"
     ROLLOUT_PLAN_IMPORTED = "rollout_plan.imported"
     ROLLOUT_UNIT_BLOCKED = "rollout.unit_blocked"
     ROLLOUT_UNIT_UNBLOCKED = "rollout.unit_unblocked"
@@ -181,6 +185,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.UNIT_CREATED: Section62.ADMINISTRATION,
     EventKind.OFFICER_ENROLLED: Section62.COLLECTION,
     EventKind.OFFICER_POSTED: Section62.ALTERATION,
+    EventKind.OFFICER_TRAINED: Section62.ALTERATION,
     EventKind.OFFICER_LEFT: Section62.ALTERATION,
     EventKind.OFFICERS_IMPORTED: Section62.COLLECTION,
     EventKind.ACCOUNT_CREATED: Section62.ADMINISTRATION,
@@ -196,6 +201,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.CAMERA_DESCRIBED: Section62.ADMINISTRATION,
     EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
     EventKind.CAMERA_RETURNED: Section62.ALTERATION,
+    EventKind.CAMERA_SWAPPED: Section62.ALTERATION,
     EventKind.CAMERA_CLOCK_READ: Section62.ADMINISTRATION,
     EventKind.CAMERA_FILE_ERASED: Section62.ERASURE,
     EventKind.CAMERA_FILE_KEPT: Section62.ADMINISTRATION,
@@ -203,6 +209,8 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.DOCK_KEY_ENROLLED: Section62.ADMINISTRATION,
     EventKind.DOCK_KEY_REVOKED: Section62.ADMINISTRATION,
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
+    EventKind.ISSUE_RULES_CHANGED: Section62.ADMINISTRATION,
+    EventKind.FORCE_SIMULATED: Section62.ADMINISTRATION,
     EventKind.ROLLOUT_PLAN_IMPORTED: Section62.ADMINISTRATION,
     EventKind.ROLLOUT_UNIT_BLOCKED: Section62.ADMINISTRATION,
     EventKind.ROLLOUT_UNIT_UNBLOCKED: Section62.ADMINISTRATION,

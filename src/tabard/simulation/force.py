@@ -66,13 +66,13 @@ SPECIALISTS: Final[tuple[tuple[str, str, Place], ...]] = (
     ("ANPR", "ANPR Interceptor Unit", (51.4780, -0.1480)),
     ("FRM", "Firearms Command", (51.5190, -0.0930)),
 )
-_GIVEN: Final = (
+GIVEN: Final = (
     "Aisha", "Alan", "Amara", "Ben", "Bridget", "Callum", "Carys", "Daniel", "Deepa", "Duncan", "Ella",
     "Emeka", "Fatima", "Gareth", "Grace", "Hannah", "Harjit", "Imran", "Iris", "Jamal", "Joanna", "Kofi",
     "Laura", "Leon", "Lucy", "Mark", "Maya", "Nadia", "Nia", "Oliver", "Olu", "Peter", "Priya", "Rachel",
     "Ravi", "Rosa", "Sam", "Sanjay", "Sean", "Tessa",
 )  # fmt: skip
-_FAMILY: Final = (
+FAMILY: Final = (
     "Adeyemi", "Ahmed", "Bailey", "Begum", "Bennett", "Brown", "Campbell", "Chaudhry", "Clarke", "Cooper",
     "Davies", "Evans", "Fernandes", "Foster", "Green", "Hall", "Hughes", "Hussain", "Jackson", "Johnson",
     "Kaur", "Kelly", "Khan", "Lewis", "Martin", "Mensah", "Mistry", "Morgan", "Murphy", "Ng", "O'Brien",
@@ -222,8 +222,8 @@ def _officers(units: tuple[UnitPlan, ...], per_team: int, rng: Generator) -> Ite
             number += 1
             yield OfficerPlan(
                 system_user_id=uuid5(_NAMESPACE, f"officer {number}"),
-                given_name=_GIVEN[int(rng.integers(len(_GIVEN)))],
-                family_name=_FAMILY[int(rng.integers(len(_FAMILY)))],
+                given_name=GIVEN[int(rng.integers(len(GIVEN)))],
+                family_name=FAMILY[int(rng.integers(len(FAMILY)))],
                 rank="Sergeant" if place == 0 and per_team > 1 else "Constable",
                 warrant_number=f"SIM{number:06d}",
                 shoulder_number=f"{block + place + 1}{unit.parent_code}",

@@ -1,4 +1,4 @@
-"""`tabard simulate`: what does a force do to this machine? Cameras that do not exist, over the real doors."""
+"""`tabard simulate`: what does a force do to this machine? Cameras that do not exist, over the doors or as rows."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from tabard.cli.commands.options import Json
+from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, errors, fail
 from tabard.kernel.errors import TabardError
@@ -19,9 +19,29 @@ app = typer.Typer(help="Play a force on this machine, and measure what it takes.
 _MIB = 1024 * 1024
 
 
-@app.callback()
-def simulate() -> None:
-    """Keep `shift` a subcommand though it is the only one."""
+@app.command("force")
+def force(
+    *,
+    recordings: Annotated[int, typer.Option(help="How many recordings the year has.", min=0)] = 785_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same force, ids included.", min=0)] = 1,
+    cameras: Annotated[int, typer.Option(help="How many cameras.", min=100)] = 22_000,
+    officers: Annotated[int, typer.Option(help="How many officers.", min=100)] = 30_000,
+    year: Annotated[int, typer.Option(help="The year that is played; it has to be over.")] = 2025,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Put a whole force and a year of its footage's records into this installation, which must be empty.
+
+    Footage has no bytes: it can be listed, searched and counted, and not played. Other data never comes to stand beside
+    made-up people: an installation that holds anything is refused.
+    """
+    from tabard.cli.simulate.force import play
+
+    play(
+        {"recordings": recordings, "seed": seed, "cameras": cameras, "officers": officers, "year": year},
+        dry_run=dry_run,
+        as_json=json,
+    )
 
 
 @app.command("shift")
