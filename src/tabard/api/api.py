@@ -28,6 +28,7 @@ from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
 from tabard.api.routes.folders import folders
 from tabard.api.routes.incidents import incidents
+from tabard.api.routes.issue import issue
 from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
 from tabard.api.routes.recordings import recordings
@@ -50,6 +51,7 @@ NOUNS: Sequence[Operations] = (
     early_disposals,
     work_items,
     fleet,
+    issue,
     folders,
     rollout,
     destinations,

@@ -21,6 +21,12 @@ class CameraNotWorn(Conflict):
     code = "camera_not_worn"
 
 
+class NotToBeIssued(Conflict):
+    """The rules of issue speak against it; the message says each reason with its cure, and who may allow it."""
+
+    code = "not_to_be_issued"
+
+
 class CameraStateConflict(Conflict):
     """The camera's state does not allow it; the message says what can be done with it."""
 

@@ -287,7 +287,10 @@ class Training(models.Model):
 
 
 class IssueRules(models.Model):
-    """The force's own rules of issue, as `issue_rules` reads them; the newest row is in force, none means its defaults."""
+    """The force's own rules of issue, as `issue_rules` reads them.
+
+    The newest row is in force; where there is none, the defaults are.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     rules = models.JSONField()

@@ -162,7 +162,9 @@ def camera_by_serial(serial: str) -> Camera | None:
 
 def wearers_of(found: Camera) -> list[Assignment]:
     """Everyone who ever had the camera, newest first."""
-    return list(Assignment.objects.filter(camera=found).select_related("officer").order_by("-during"))
+    return list(
+        Assignment.objects.filter(camera=found).select_related("officer", "excepted_by").order_by("-during")
+    )
 
 
 def wearer_at(camera_id: UUID, at: datetime, give_or_take: timedelta = timedelta()) -> Officer | None:

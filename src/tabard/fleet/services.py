@@ -4,6 +4,7 @@ Who may do it is decided by the caller, against `fleet.manage`; here is decided 
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -12,7 +13,17 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.fleet.errors import AlreadyReceived, CameraNotWorn, CameraTaken
-from tabard.fleet.lives import append_change, check_open, end_wear, hold, wearer_details
+from tabard.fleet.issuing import Terms, draft
+from tabard.fleet.lives import (
+    LONGEST_REASON,
+    Held,
+    append_change,
+    check_open,
+    end_wear,
+    hold,
+    move,
+    wearer_details,
+)
 from tabard.fleet.models import Assignment, Camera, Dock
 from tabard.fleet.rules import CameraFacts, faults
 from tabard.fleet.states import TRANSITIONS, Change, State
@@ -22,6 +33,7 @@ from tabard.people.constraints import refusals
 from tabard.people.models import Officer, Unit
 
 MOST_BAYS = 200
+AS_USUAL = Terms()
 
 
 def order_camera(
@@ -133,24 +145,53 @@ def install_dock(*, serial: str, site: str, unit: Unit, bays: int, by: Actor, at
     return dock
 
 
-def assign_camera(*, camera: Camera, officer: Officer, by: Actor, at: datetime) -> Assignment:
+def assign_camera(
+    *, camera: Camera, officer: Officer, terms: Terms = AS_USUAL, by: Actor, at: datetime
+) -> Assignment:
     """The officer wears the camera from `at` until it is returned; of two at once, exactly one gets it.
+
+    Args:
+        camera: Which.
+        officer: Who.
+        terms: Where it is worn, on which duty, and who allows it against the rules.
+        by: Who gives it.
+        at: When, aware.
 
     Raises:
         CameraTaken: naming who has it at or after `at`.
         CameraStateConflict: it is faulty, lost, or otherwise not to be given out; the words say what can be done.
+        NotToBeIssued: the rules of issue speak against it; the words say why, and the cure.
+        Invalid: naming the field of the terms that cannot be.
     """
     with transaction.atomic():
         held = hold(camera)
-        if held.worn is not None:
-            raise _taken(camera, at)
-        check_open(held, TRANSITIONS[Change.ISSUE])
-        with refusals({"fleet_assignment_one_wearer": lambda: _taken(camera, at)}):
-            assignment = Assignment.objects.create(
-                camera=held.camera, officer=officer, during=DateTimeTZRange(at, None)
-            )
-        append_change(EventKind.CAMERA_ASSIGNED, held.camera, wearer_details(assignment), by=by, at=at)
+        assignment = _given(held, officer, terms, at)
+        append_change(EventKind.CAMERA_ASSIGNED, held.camera, _terms_details(assignment), by=by, at=at)
     return assignment
+
+
+def _given(held: Held, officer: Officer, terms: Terms, at: datetime) -> Assignment:
+    """The new assignment of a locked camera."""
+    if held.worn is not None:
+        raise _taken(held.camera, at)
+    check_open(held, TRANSITIONS[Change.ISSUE])
+    assignment = draft(held, officer, terms, at)
+    assignment.during = DateTimeTZRange(at, None)
+    with refusals({"fleet_assignment_one_wearer": lambda: _taken(held.camera, at)}):
+        assignment.save(force_insert=True)
+    return assignment
+
+
+def _terms_details(assignment: Assignment) -> dict[str, Any]:
+    """Who has the camera, worn where, and by whose leave if the rules spoke against it."""
+    details = wearer_details(assignment) | {
+        "mount": assignment.mount,
+        "duty": assignment.duty,
+        "is_shift": assignment.is_shift,
+    }
+    if assignment.excepted_by is not None:
+        details |= {"reason": assignment.exception_reason, "allowed_by": str(assignment.excepted_by)}
+    return details
 
 
 def return_camera(*, camera: Camera, by: Actor, at: datetime) -> Assignment:
@@ -161,11 +202,67 @@ def return_camera(*, camera: Camera, by: Actor, at: datetime) -> Assignment:
     """
     with transaction.atomic():
         held = hold(camera)
-        if held.worn is None:
-            words = f"Nobody has camera {camera.serial}: it was not given out, or is back already."
-            raise CameraNotWorn(words, camera=str(camera.pk), state=held.state.value)
-        end_wear(held.worn, at)
-        append_change(EventKind.CAMERA_RETURNED, held.camera, wearer_details(held.worn), by=by, at=at)
+        worn = _worn(held)
+        end_wear(worn, at)
+        append_change(EventKind.CAMERA_RETURNED, held.camera, wearer_details(worn), by=by, at=at)
+    return worn
+
+
+def swap_camera(
+    *, camera: Camera, other: Camera, change: Change, reason: str, by: Actor, at: datetime
+) -> Assignment:
+    """Whoever wears the camera wears the other instead, worn as the first was; both, or nothing, at one instant.
+
+    Args:
+        camera: The one that is handed in.
+        other: The one that is taken.
+        change: What becomes of the first: `return` or `report_fault`.
+        reason: Why.
+        by: Who swaps them.
+        at: When, aware.
+
+    Raises:
+        CameraNotWorn: nobody has the first, or it was given out only at or after `at`.
+        CameraTaken, CameraStateConflict, NotToBeIssued, Invalid: as `assign_camera`, of the other.
+    """
+    if change not in (Change.RETURN, Change.REPORT_FAULT):
+        raise Invalid("A camera that is swapped is returned or faulty.", field="change")
+    if camera.pk == other.pk:
+        raise Invalid("A camera is swapped for another one.", field="other")
+    said = required(reason, "reason", LONGEST_REASON, missing="Say why.")
+    with transaction.atomic():
+        # Both rows in one order, so that two swaps against each other cannot wait for one another.
+        both = Camera.objects.select_for_update(no_key=True).filter(pk__in=[camera.pk, other.pk])
+        list(both.order_by("pk"))
+        held = hold(camera)
+        worn = _worn(held)
+        if change is Change.RETURN:
+            end_wear(worn, at)
+        else:
+            move(held, TRANSITIONS[change], at)
+        terms = Terms(worn.mount, worn.duty)
+        assignment = _given(hold(other), worn.officer, terms, at)
+        details = wearer_details(worn) | {
+            "change": change.value,
+            "reason": said,
+            "other": other.serial,
+            "other_camera": str(other.pk),
+            "other_assignment": str(assignment.pk),
+            "mount": assignment.mount,
+        }
+        append_change(EventKind.CAMERA_SWAPPED, held.camera, details, by=by, at=at)
+    return assignment
+
+
+def _worn(held: Held) -> Assignment:
+    """The open assignment of a locked camera.
+
+    Raises:
+        CameraNotWorn: there is none; the words say what was perhaps overlooked.
+    """
+    if held.worn is None:
+        words = f"Nobody has camera {held.camera.serial}: it was not given out, or is back already."
+        raise CameraNotWorn(words, camera=str(held.camera.pk), state=held.state.value)
     return held.worn
 
 

@@ -14,6 +14,8 @@ _PAGES = (
     ("fleet-docks", "Docks", Action.FLEET_VIEW),
     ("fleet-overdue", "Overdue cameras", Action.FLEET_VIEW),
     ("fleet-receive", "Receive cameras", Action.FLEET_MANAGE),
+    ("fleet-training", "Training", Action.FLEET_MANAGE),
+    ("fleet-rules", "Rules of issue", Action.FLEET_MANAGE),
     ("fleet-import", "Import cameras", Action.FLEET_MANAGE),
 )
 

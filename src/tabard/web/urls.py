@@ -15,6 +15,7 @@ from tabard.web.views import (
     home,
     incidents,
     intake,
+    issue,
     log,
     prove,
     public_figures,
@@ -77,11 +78,14 @@ _exhibits = [
 _fleet = [
     path("fleet/", fleet.listed, name="fleet"),
     path("fleet/units/", fleet.units, name="fleet-units"),
+    path("fleet/rules", issue.rules, name="fleet-rules"),
+    path("fleet/training", issue.training, name="fleet-training"),
     path("fleet/receive", camera_lives.received, name="fleet-receive"),
     path("fleet/import", fleet.import_file, name="fleet-import"),
     path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
     path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),
     path("fleet/cameras/<uuid:camera_id>/return", fleet.give_back, name="camera-return"),
+    path("fleet/cameras/<uuid:camera_id>/swap", issue.swapped, name="camera-swap"),
     path("fleet/cameras/<uuid:camera_id>/change", camera_lives.changed, name="camera-change"),
     path("fleet/cameras/<uuid:camera_id>/describe", camera_lives.described, name="camera-describe"),
 ]

@@ -23,6 +23,7 @@ from tabard.api.operations import SignedIn
 from tabard.config import urls as addresses
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import latest_checkpoint
+from tabard.fleet.issue_rules import Rules, as_json
 from tabard.people.rules import Action, Relation, Role, judge
 from tabard.web import urls
 from tabard.web.pages import Open
@@ -134,6 +135,13 @@ INCIDENT = {
 }
 EARLY = {"basis": "court_order", "reason": "T20260002"}
 DESCRIPTION = {"mount": "head", "profile": "Overt firearms"}
+TRAINING = {"duty": "General", "trained_date": "2026-03-02"}
+RULES = {
+    "least_battery_percent": "20",
+    "most_clock_off_s": "3600",
+    "exception_ranks": "Insp",
+    "duties": "General: chest",
+}
 CAMERA = {"serial": "NEW-1", "make": "Axis", "model": "W120"}
 DESTINATION = {"name": "Lewisham docks", "username": "lewisham"}
 DOCK = {"serial": "NEW-1", "site": "Kennington", "bays": 4}
@@ -201,6 +209,14 @@ API: Mapping[str, Ask] = {
     "POST cameras": post(**CAMERA),
     "POST cameras/%(camera_id)s/assign": Ask("POST", lambda place: {"officer": "101LX"}, good={409}),
     "POST cameras/%(camera_id)s/return": Ask("POST", good=OK),
+    # A camera cannot be swapped for itself.
+    "POST cameras/%(camera_id)s/swap": Ask(
+        "POST", lambda place: {"other": place.camera.serial, "reason": "Cracked"}, good={422}
+    ),
+    "PUT issue-rules": Ask("PUT", lambda place: as_json(Rules()), good=OK),
+    "POST trainings": Ask(
+        "POST", lambda place: {**TRAINING, "officer": place.officer.shoulder_number}, good=OK
+    ),
     "POST cameras/%(camera_id)s/change": post(change="report_fault", reason="The lens is cracked"),
     "PUT cameras/%(camera_id)s/description": Ask("PUT", lambda place: DESCRIPTION, good=OK),
     "POST cameras/import": Ask(
@@ -296,6 +312,22 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
+    "camera-swap": (
+        Ask(
+            "POST",
+            lambda place: {
+                "swap-other": place.camera.serial,
+                "swap-change": "report_fault",
+                "swap-reason": "Cracked",
+            },
+            good={400},
+        ),
+    ),
+    "fleet-rules": (Ask(), form(**RULES)),
+    "fleet-training": (
+        Ask(),
+        Ask("POST", lambda place: {**TRAINING, "officer": place.officer.shoulder_number}, good={302}),
+    ),
     "camera-change": (form("change", change="report_fault", reason="The lens is cracked"),),
     "camera-describe": (Ask(), form(**DESCRIPTION)),
     "fleet-receive": (

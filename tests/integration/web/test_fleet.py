@@ -102,7 +102,7 @@ def test_a_supervisor_sees_the_cameras_of_their_unit_and_manages_none(staged):
 
 def test_a_camera_shows_who_had_it_and_leads_to_its_recordings(staged, administrator):
     page = administrator.get(reverse("camera", args=[staged.camera.id]))
-    assert "PC Lena Barrow (482LX) 2 Mar 2026, 09:00 Has it now" in text(page)
+    assert "PC Lena Barrow (482LX) Chest, General 2 Mar 2026, 09:00 Has it now" in text(page)
     assert f'href="{reverse("recordings")}?words=B8A44F01"' in page.content.decode()
 
 

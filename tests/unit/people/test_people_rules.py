@@ -15,37 +15,42 @@ ROLES = (
     Role.AUDITOR,
     Role.PROSECUTOR,
     Role.DEFENCE,
+    Role.KIOSK,
 )
 
 # One letter a role, in the order above. o: one's own; u: also one's unit's; f: the whole force's; s: what was
 # disclosed; a dot: never.
 DUTIES = """
-recording.view        o u f f f f f f . .
-recording.play        o u f f . . f . . .
-recording.download    . . . f . . . . . .
-recording.categorise  o u u . . f . . . .
-clip.cut              o . f f . . . . . .
-incident.view         u u f f . f f f . .
-incident.record       u u f . . . . . . .
-incident.link         o u f . . . . . . .
-exhibit.view          o u f f . f f f s s
-exhibit.produce       o . f . . . . . . .
-pack.build            . . u f . . . . . .
-pack.download         . . u f . . . . s s
-hold.place            . . f f . f f . . .
-retention.view        . . . . . f . f . .
-early_disposal.view     . . . f . f f f . .
-early_disposal.request  . . . f . f f . . .
-early_disposal.approve  . . . . . f f . . .
-key_destruction.request . . . . f . . . . .
-work_item.view        . . . . f . f f . .
-work_item.settle      . . . . f . . . . .
-key_destruction.approve . . . . . f f . . .
-fleet.view            . u . . f . . f . .
-fleet.manage          . . . . f . . . . .
-people.manage         . . . . f . . . . .
-log.view              . . . . . . f f . .
-history.export        . . u f . . f f . .
+recording.view        o u f f f f f f . . .
+recording.play        o u f f . . f . . . .
+recording.download    . . . f . . . . . . .
+recording.categorise  o u u . . f . . . . .
+clip.cut              o . f f . . . . . . .
+incident.view         u u f f . f f f . . .
+incident.record       u u f . . . . . . . .
+incident.link         o u f . . . . . . . .
+exhibit.view          o u f f . f f f s s .
+exhibit.produce       o . f . . . . . . . .
+pack.build            . . u f . . . . . . .
+pack.download         . . u f . . . . s s .
+hold.place            . . f f . f f . . . .
+retention.view        . . . . . f . f . . .
+early_disposal.view     . . . f . f f f . . .
+early_disposal.request  . . . f . f f . . . .
+early_disposal.approve  . . . . . f f . . . .
+key_destruction.request . . . . f . . . . . .
+work_item.view        . . . . f . f f . . .
+work_item.settle      . . . . f . . . . . .
+key_destruction.approve . . . . . f f . . . .
+fleet.view            . u . . f . . f . . .
+fleet.manage          . . . . f . . . . . .
+kiosk.use             . u . . f . . . . . u
+rollout.view          . f . . f . . f . . .
+rollout.edit          . . . . f . . . . . .
+figures.publish       . . . . f . . . . . .
+people.manage         . . . . f . . . . . .
+log.view              . . . . . . f f . . .
+history.export        . . u f . . f f . . .
 """
 
 LETTERS = {

@@ -33,6 +33,7 @@ from tabard.fleet import dock_selectors, lives, selectors, services
 from tabard.fleet import docks as dock_keys
 from tabard.fleet.dock_selectors import DockNow, OverdueCamera
 from tabard.fleet.importing import import_cameras
+from tabard.fleet.issuing import Allowance, Terms
 from tabard.fleet.models import Camera, Dock
 from tabard.fleet.selectors import CameraDetail
 from tabard.fleet.states import State
@@ -89,7 +90,11 @@ def assign(request: Asked, camera_id: UUID, sent: AssignIn) -> CameraDetail:
     """Gives the camera to an officer."""
     found = _managed(request, camera_id)
     officer = officer_named(sent.officer, "officer")
-    services.assign_camera(camera=found, officer=officer, by=request.auth.actor, at=now())
+    allowance = None
+    if sent.allowed_by:
+        allowance = Allowance(officer_named(sent.allowed_by, "allowed_by"), sent.allowed_reason)
+    terms = Terms(sent.mount.value if sent.mount else "", sent.duty, allowance)
+    services.assign_camera(camera=found, officer=officer, terms=terms, by=request.auth.actor, at=now())
     return selectors.camera(request.auth, camera_id)
 
 

@@ -55,9 +55,17 @@ class CamerasWanted(Sent):
 
 
 class AssignmentOut(Schema):
-    """Who had a camera from when to when; `ended_at` is null while they have it."""
+    """Who had a camera from when to when.
+
+    `ended_at` is null while they have it, `mount` empty where it is not known.
+    """
 
     officer: OfficerName
+    mount: str
+    duty: str
+    is_shift: bool
+    exception_reason: str
+    excepted_by: OfficerName | None
     started_at: datetime
     ended_at: datetime | None
 
@@ -129,6 +137,61 @@ class AssignIn(Sent):
     """Who is given the camera."""
 
     officer: Words = Field(description="Shoulder or warrant number")
+    mount: Camera.Mount | None = Field(
+        None, description="Where it is worn; without one, as usual on the duty"
+    )
+    duty: Words = Field(
+        "", description="Of the rules of issue; without one, what the officer was trained for"
+    )
+    allowed_by: Words = Field(
+        "", description="Shoulder or warrant number of who allows it against the rules of issue"
+    )
+    allowed_reason: Words = ""
+
+
+class SwapIn(Sent):
+    """Which camera is taken in place of this one, what becomes of this one, and why."""
+
+    other: Words = Field(description="Serial number of the camera that is taken")
+    change: Change = Field(
+        Change.REPORT_FAULT, description="`report_fault`, or `return` where it is in order"
+    )
+    reason: Words
+
+
+class TrainingIn(Sent):
+    """That an officer was trained for a duty."""
+
+    officer: Words = Field(description="Shoulder or warrant number")
+    duty: Words
+    trained_date: date
+    expires_date: date | None = Field(None, description="The last day that it counts; without one, for good")
+
+
+class TrainingOut(Schema):
+    """A training as it is kept."""
+
+    officer: OfficerName
+    duty: str
+    trained_date: date
+    expires_date: date | None
+
+
+class DutyShape(Sent):
+    """A duty, and where a camera is worn on it; the first is the usual."""
+
+    name: Words
+    mounts: list[Words]
+
+
+class RulesShape(Sent):
+    """The force's rules of issue; the first duty is the ordinary one."""
+
+    must_be_trained: bool
+    least_battery_percent: int
+    most_clock_off_s: int
+    exception_ranks: list[Words]
+    duties: list[DutyShape]
 
 
 class DockOut(Schema):

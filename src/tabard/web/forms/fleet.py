@@ -6,6 +6,7 @@ from django import forms
 from django.core import signing
 from django.core.files.base import File
 
+from tabard.fleet.issuing import Allowance, Terms, rules_in_force
 from tabard.fleet.lives import LONGEST_REASON, Description
 from tabard.fleet.models import Camera
 from tabard.fleet.states import Change, State, open_changes
@@ -37,9 +38,27 @@ class CameraFilter(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Who is given a camera."""
+    """Who is given a camera, worn where, and who allows it against the rules of issue."""
 
     officer = forms.CharField(label="Officer", max_length=24, help_text="Their shoulder or warrant number")
+    mount = forms.ChoiceField(
+        label="Worn on", required=False, choices=[("", "As usual on the duty"), *Camera.Mount.choices]
+    )
+    duty = forms.ChoiceField(label="Duty", required=False)
+    allowed_by = forms.CharField(
+        label="Allowed by",
+        required=False,
+        max_length=24,
+        help_text="Only where the rules speak against it: the number of an officer whose rank may allow it",
+    )
+    allowed_reason = forms.CharField(label="Why it is allowed", required=False, max_length=LONGEST_REASON)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["duty"].choices = [  # type: ignore[attr-defined] # a ChoiceField, as declared above
+            ("", "What they were trained for"),
+            *((duty.name, duty.name) for duty in rules_in_force().duties),
+        ]
 
     def clean_officer(self) -> Officer:
         """The officer with the number."""
@@ -47,6 +66,21 @@ class AssignForm(forms.Form):
         if officer is None:
             raise forms.ValidationError("No officer has this shoulder or warrant number.")
         return officer
+
+    def clean_allowed_by(self) -> Officer | None:
+        """The officer who allows it; None where nobody has to."""
+        typed = self.cleaned_data["allowed_by"]
+        officer = officer_by_reference(typed) if typed else None
+        if typed and officer is None:
+            raise forms.ValidationError("No officer has this shoulder or warrant number.")
+        return officer
+
+    def terms(self) -> Terms:
+        """What was said; call it only on a valid form."""
+        said = self.cleaned_data
+        by = said["allowed_by"]
+        allowance = Allowance(by, said["allowed_reason"]) if by is not None else None
+        return Terms(said["mount"], said["duty"], allowance)
 
 
 class ChangeForm(forms.Form):

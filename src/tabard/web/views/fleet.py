@@ -24,6 +24,7 @@ from tabard.people.authorisation import Owned, Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.web.fleet_sections import fleet_sections
 from tabard.web.forms.fleet import AssignForm, CameraFilter, ChangeForm, ImportForm
+from tabard.web.forms.issue import SwapForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
 
@@ -89,7 +90,9 @@ def assign(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpRespons
     if form.is_valid():
         officer = form.cleaned_data["officer"]
         try:
-            services.assign_camera(camera=row.camera, officer=officer, by=viewer.actor, at=now())
+            services.assign_camera(
+                camera=row.camera, officer=officer, terms=form.terms(), by=viewer.actor, at=now()
+            )
         except (Invalid, Conflict) as error:
             show_refusal(form, error)
         else:
@@ -173,6 +176,7 @@ def camera_page(
     *,
     form: AssignForm | None = None,
     change_form: ChangeForm | None = None,
+    swap_form: SwapForm | None = None,
 ) -> HttpResponseBase:
     """The page of one camera, with what was typed into the form that was refused."""
     detail = selectors.camera(viewer, camera_id)
@@ -184,11 +188,12 @@ def camera_page(
         "assignments": detail.assignments,
         "form": form or AssignForm(),
         "change_form": change_form or ChangeForm(state=state, prefix="change"),
+        "swap_form": swap_form or SwapForm(prefix="swap"),
         "may_be_given": not refusal(TRANSITIONS[Change.ISSUE], state, ""),
         "may_manage": can(viewer, Action.FLEET_MANAGE, owned(detail.row)),
         "recordings_url": f"{reverse('recordings')}?{urlencode({'words': detail.row.camera.serial})}",
     }
-    is_refused = any(each is not None and each.errors for each in (form, change_form))
+    is_refused = any(each is not None and each.errors for each in (form, change_form, swap_form))
     return render(request, "fleet/camera.html", context, status=400 if is_refused else 200)
 
 

@@ -1,0 +1,62 @@
+"""Giving cameras out: swaps, the rules of issue, and training."""
+
+from typing import Any
+from uuid import UUID
+
+from tabard.api.operations import Operations
+from tabard.api.routes.named import camera_named, officer_named
+from tabard.api.schemas.fleet import CameraSheet, RulesShape, SwapIn, TrainingIn, TrainingOut
+from tabard.api.viewers import Asked
+from tabard.fleet import issuing, selectors, services
+from tabard.fleet.issue_rules import as_json, from_json
+from tabard.fleet.models import Training
+from tabard.fleet.selectors import CameraDetail
+from tabard.kernel.clock import now
+from tabard.people.authorisation import check_can
+from tabard.people.rules import Action
+
+issue = Operations("issue")
+
+
+@issue.post("/cameras/{uuid:camera_id}/swap", access=Action.FLEET_MANAGE, answers=CameraSheet)
+def swap(request: Asked, camera_id: UUID, sent: SwapIn) -> CameraDetail:
+    """Gives the wearer another camera in place of this one, in one step; answers the other."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    services.swap_camera(
+        camera=selectors.camera(request.auth, camera_id).row.camera,
+        other=camera_named(sent.other, "other"),
+        change=sent.change,
+        reason=sent.reason,
+        by=request.auth.actor,
+        at=now(),
+    )
+    return selectors.camera(request.auth, camera_named(sent.other, "other").id)
+
+
+@issue.get("/issue-rules", access=Action.FLEET_MANAGE, answers=RulesShape)
+def rules(request: Asked) -> dict[str, Any]:
+    """The rules by which cameras are given out."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    return as_json(issuing.rules_in_force())
+
+
+@issue.put("/issue-rules", access=Action.FLEET_MANAGE, answers=RulesShape)
+def change_rules(request: Asked, sent: RulesShape) -> dict[str, Any]:
+    """Puts other rules into force."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    issuing.change_rules(rules=from_json(sent.model_dump()), by=request.auth.actor, at=now())
+    return as_json(issuing.rules_in_force())
+
+
+@issue.post("/trainings", access=Action.FLEET_MANAGE, answers=TrainingOut, status=201)
+def record_training(request: Asked, sent: TrainingIn) -> Training:
+    """Records that an officer was trained for a duty."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    return issuing.record_training(
+        officer=officer_named(sent.officer, "officer"),
+        duty=sent.duty,
+        trained_date=sent.trained_date,
+        expires_date=sent.expires_date,
+        by=request.auth.actor,
+        at=now(),
+    )
