@@ -16,6 +16,11 @@ MOST_ROWS = 60
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1_200)
 _DAY_STEPS = (1, 2, 7, 14, 28)
 _NICE = (1, 2, 5)
+_FORECAST_WORDS = {
+    "forecast, P10": "Forecast: done in one case of ten",
+    "forecast, P50": "Forecast: done in half of all cases",
+    "forecast, P90": "Forecast: done in nine cases of ten",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +105,9 @@ def read_table(curve: Curve) -> list[tuple[str, str, int, str]]:
     plan = [
         (each.due.words, "Planned", each.count, "about" if each.is_about else "") for each in curve.planned
     ]
-    dated = _forecast_rows(curve)
     said = [
-        (day_words(date.fromisoformat(day)), what.capitalize(), count, "") for day, what, count, _ in dated
+        (day_words(date.fromisoformat(day)), _FORECAST_WORDS[what], count, "")
+        for day, what, count, _ in _forecast_rows(curve)
     ]
     return [*rows, *plan, *said]
 

@@ -1,10 +1,10 @@
 """When will the last camera be issued, and how sure is that? A bootstrap of the rates at which cameras were issued.
 
 What was issued lately is cut into stretches: every run of seven days in a row in the last eight weeks, where each day
-is known (whole weeks, so that no draw has too many Sundays), or the last eight stretches between one stated count and
-the next, where only those are known. Stretches are then drawn at random, with replacement, until they issue what
-remains; that is done 2,000 times, and a tenth, a half and nine tenths of the finish dates lie before P10, P50 and P90.
-This is the moving-block bootstrap of H. R. Kuensch, "The jackknife and the bootstrap for general stationary
+is known (whole weeks, so that no draw has too many Sundays), or the stretches between one stated count and the next in
+the last half-year, where only those are known. Stretches are then drawn at random, with replacement, until they issue
+what remains; that is done 2,000 times, and a tenth, a half and nine tenths of the finish dates lie before P10, P50 and
+P90. This is the moving-block bootstrap of H. R. Kuensch, "The jackknife and the bootstrap for general stationary
 observations", Annals of Statistics 17 (1989), pages 1217-1241.
 
 It takes for granted that what comes is like what was looked at: it knows nothing of stock that ends, of a unit that
@@ -24,7 +24,7 @@ BLOCK_DAYS = 7
 WINDOW_DAYS = 56
 FEWEST_DAYS = 28
 FEWEST_STRETCHES = 4
-MOST_STRETCHES = 8
+STATED_WINDOW_DAYS = 182  # counts are stated seldom, and what is older tells nothing of the rate now
 PATHS = 2_000
 HORIZON_DAYS = 3_653  # ten years
 _SEED = 22_000
@@ -139,9 +139,8 @@ def needed_per_week(*, counted: Counted, target: int, by: date) -> float | None:
 
 def _recent(counted: Sequence[Counted], *, is_daily: bool) -> list[Counted]:
     """The counts that the rates are taken from."""
-    if not is_daily:
-        return list(counted[-MOST_STRETCHES - 1 :])
-    return [each for each in counted if (counted[-1].day - each.day).days <= WINDOW_DAYS]
+    window = WINDOW_DAYS if is_daily else STATED_WINDOW_DAYS
+    return [each for each in counted if (counted[-1].day - each.day).days <= window]
 
 
 def _is_enough(recent: Sequence[Counted], *, is_daily: bool) -> bool:

@@ -98,6 +98,8 @@ def test_stated_counts_are_stretches_between_them():
     said = forecast(counted=counted, is_daily=False, target=1_000)
     assert said.p10 == said.p90 == days[-1] + timedelta(days=50)
     assert forecast(counted=counted[:4], is_daily=False, target=1_000).outcome is Outcome.TOO_LITTLE
+    old = [Counted(date(2017, 8, 14), 0), *counted]
+    assert forecast(counted=old, is_daily=False, target=1_000) == said, "what is years ago tells nothing"
     corrected = [*counted, Counted(days[-1] + timedelta(days=10), 490)]
     assert stated_stretches(corrected)[-1] == Stretch(10, 0)
 

@@ -10,8 +10,6 @@ from tabard.insight.plan_file import LARGEST_TARGET
 from tabard.insight.sites import ShiftPattern
 from tabard.web.forms.fleet import ImportForm
 
-_DAY = "As 2017-08-14 or 14/08/2017"
-
 
 class PlanForm(ImportForm):
     """A plan to check, or one that was checked and comes back to be imported."""
@@ -28,7 +26,7 @@ class PlanForm(ImportForm):
 class CountForm(forms.Form):
     """How many cameras a unit had by a day, as somebody states it."""
 
-    as_of_date = forms.DateField(label="By the end of", help_text=_DAY)
+    as_of_date = forms.DateField(label="By the end of")
     count = forms.IntegerField(
         label="Cameras issued",
         min_value=0,
@@ -43,7 +41,7 @@ class BlockForm(forms.Form):
     """What keeps a unit from its wave."""
 
     kind = forms.ChoiceField(label="What is missing", choices=UnitBlock.Kind.choices)
-    since_date = forms.DateField(label="Since", help_text=_DAY)
+    since_date = forms.DateField(label="Since")
     until_date = forms.DateField(
         label="Until (optional)", required=False, help_text="The first day without, if anybody expects one"
     )
@@ -71,4 +69,4 @@ class PublishForm(forms.Form):
     """Which figure, and up to which day it counts."""
 
     figure = forms.ChoiceField(label="Figure", choices=Figure.choices)
-    as_of_date = forms.DateField(label="Counts up to the end of", help_text=_DAY)
+    as_of_date = forms.DateField(label="Counts up to the end of")
