@@ -14,23 +14,15 @@ from typing import Any
 from tabard.insight.when import When, parse_when
 from tabard.kernel.cells import BYTE_ORDER_MARK, inert
 from tabard.kernel.errors import Invalid
+from tabard.kernel.sheet import LARGEST_BYTES, Layout, RowError, read_sheet
 from tabard.kernel.text import optional, required
 
 COLUMNS = ("phase", "wave", "unit_code", "target", "about", "counts", "begins", "due", "source")
 REQUIRED = ("phase", "wave", "unit_code")
 COUNTS = ("adds", "in_all")
-LARGEST_BYTES = 4 * 1024 * 1024
+LAYOUT = Layout(required=REQUIRED, optional=COLUMNS[3:], row_is="line")
 LARGEST_TARGET = 1_000_000
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False, "": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: the row, the column, and the sentence to show."""
-
-    row: int
-    field: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +52,20 @@ class PlanFile:
 
     count: int = 0
     lines: list[Line] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowError] = field(default_factory=list)
 
 
 def read_plan(raw: bytes) -> PlanFile:
     """Every line of the file, or why not; any bytes at all are answered with words."""
     read = PlanFile()
-    text = _text(raw, read)
-    if text is None:
-        return read
-    rows = _json_rows(text, read) if text.lstrip().startswith("{") else _csv_rows(text, read)
+    is_json = len(raw) <= LARGEST_BYTES and raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    rows = _json_rows(raw, read) if is_json else _csv_rows(raw, read)
     seen: dict[tuple[str, str, str, str], int] = {}
     for number, cells in rows:
         read.count += 1
         _read_line(number, cells, seen, read)
     if not read.count and not read.faults:
-        read.faults.append(Fault(1, "file", "There is no line in the file."))
+        read.faults.append(RowError(1, "file", "There is no line in the file."))
     return read
 
 
@@ -104,31 +94,16 @@ def cells_of(line: Line) -> dict[str, Any]:
     }
 
 
-def _text(raw: bytes, read: PlanFile) -> str | None:
-    """The text, or None with the complaint."""
-    if len(raw) > LARGEST_BYTES:
-        read.faults.append(Fault(1, "file", f"The file is larger than {LARGEST_BYTES // 1024 // 1024} MiB."))
-        return None
+def _json_rows(raw: bytes, read: PlanFile) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        words = "The file is not UTF-8. Save it as CSV UTF-8, or as JSON."
-        read.faults.append(Fault(row, "file", words))
-        return None
-
-
-def _json_rows(text: str, read: PlanFile) -> Iterator[tuple[int, Mapping[str, str]]]:
-    try:
-        said = json.loads(text)
-        lines = said["lines"]
+        lines = json.loads(raw.decode("utf-8-sig"))["lines"]
         rows = [(number, line, sorted(line.keys() - set(COLUMNS))) for number, line in enumerate(lines, 1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        read.faults.append(Fault(1, "file", 'The file is not JSON as {"lines": [{"phase": ...}, ...]}.'))
+        read.faults.append(RowError(1, "file", 'The file is not JSON as {"lines": [{"phase": ...}, ...]}.'))
         return
     for number, line, unknown in rows:
         if unknown:
-            read.faults.append(Fault(number, unknown[0], f"'{unknown[0]}' is not known."))
+            read.faults.append(RowError(number, unknown[0], f"'{unknown[0]}' is not known."))
         yield number, {name: _json_cell(line.get(name)) for name in COLUMNS}
 
 
@@ -136,41 +111,15 @@ def _json_cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _csv_rows(text: str, read: PlanFile) -> Iterator[tuple[int, Mapping[str, str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    number = 1
-    try:
-        columns = _columns(next(reader, []), read)
-        for number, cells in enumerate(reader, 2) if columns else ():
-            if any(cell.strip() for cell in cells):
-                yield number, _named(number, cells, columns, read)
-    except csv.Error as error:
-        words = f"The row cannot be read ({error}); the rows after it were not checked."
-        read.faults.append(Fault(number + 1, "file", words))
-
-
-def _columns(heading: list[str], read: PlanFile) -> list[str]:
-    """The columns in their order; empty, with complaints, where the heading is not ours."""
-    columns = [cell.strip().lower().replace(" ", "_") for cell in heading]
-    while columns and not columns[-1]:  # spreadsheets leave empty columns behind
-        columns.pop()
-    for name in REQUIRED:
-        if name not in columns:
-            read.faults.append(Fault(1, name, f"The column {name} is missing."))
-    for name in sorted(set(columns)):
-        if name not in COLUMNS:
-            read.faults.append(Fault(1, name, f"The column '{name}' is not known."))
-        elif columns.count(name) > 1:
-            read.faults.append(Fault(1, name, f"The column {name} is there twice."))
-    return [] if read.faults else columns
-
-
-def _named(number: int, cells: list[str], columns: list[str], read: PlanFile) -> Mapping[str, str]:
-    if any(cell.strip() for cell in cells[len(columns) :]):
-        words = "The row has more cells than the heading. Is there a comma inside a value?"
-        read.faults.append(Fault(number, "row", words))
-    said = dict.fromkeys(COLUMNS, "")
-    return said | {name: _plain(cell.strip()) for name, cell in zip(columns, cells, strict=False)}
+def _csv_rows(raw: bytes, read: PlanFile) -> Iterator[tuple[int, Mapping[str, str]]]:
+    sheet = read_sheet(raw, LAYOUT)
+    read.faults.extend(sheet.errors)
+    read.count = sheet.count - (len(sheet.rows) if sheet.is_whole else 0)
+    for row in sheet.rows if sheet.is_whole else ():
+        yield (
+            row.number,
+            dict.fromkeys(COLUMNS, "") | {name: _plain(cell) for name, cell in row.cells.items()},
+        )
 
 
 def _plain(cell: str) -> str:
@@ -188,7 +137,7 @@ def _read_line(
         try:
             values[name] = parse(cells[name.removeprefix("is_")])
         except Invalid as error:
-            read.faults.append(Fault(row, name.removeprefix("is_"), error.message))
+            read.faults.append(RowError(row, name.removeprefix("is_"), error.message))
     if known or len(values) < len(_PARSERS):
         return
     line = Line(row, **values)
@@ -199,14 +148,16 @@ def _read_line(
         read.faults.append(fault)
 
 
-def _together(line: Line, seen: dict[tuple[str, str, str, str], int]) -> Fault | None:
+def _together(line: Line, seen: dict[tuple[str, str, str, str], int]) -> RowError | None:
     """What is wrong with the line as a whole, or beside the lines before it."""
     first = seen.setdefault(line.key, line.row)
     if first != line.row:
         words = f"{line.unit_code} has a line in {line.phase}, {line.wave} already, on row {first}."
-        return Fault(line.row, "unit_code", words)
+        return RowError(line.row, "unit_code", words)
     if line.begins and line.due and line.due.last < line.begins.first:
-        return Fault(line.row, "due", f"It is due ({line.due.words}) before it begins ({line.begins.words}).")
+        return RowError(
+            line.row, "due", f"It is due ({line.due.words}) before it begins ({line.begins.words})."
+        )
     return None
 
 

@@ -6,7 +6,6 @@ version is never changed: what was planned when stays a fact.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,30 +15,15 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.insight.models import PlanLine, PlanVersion
-from tabard.insight.plan_file import Fault, Line, read_plan
+from tabard.insight.plan_file import Line, read_plan
+from tabard.kernel.sheet import ImportReport, RowError
 from tabard.kernel.text import optional
 from tabard.people.models import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class PlanReport:
-    """What became of a file: `rows` it holds, `good` among them, lines `imported`, and what is wrong with it.
-
-    After a dry run `imported` is how many would have been, and `plan` is None.
-    """
-
-    rows: int
-    good: int
-    imported: int
-    faults: list[Fault]
-    sha256: str
-    dry_run: bool
-    plan: PlanVersion | None = None
-
-
 def import_plan(
     *, raw: bytes, note: str, by: Actor, at: datetime, good_only: bool = False, dry_run: bool = False
-) -> PlanReport:
+) -> ImportReport:
     """The file is the plan from now on; or nothing changed, and the report says why.
 
     Args:
@@ -61,7 +45,7 @@ def import_plan(
     is_taken = bool(good) and (good_only or not faults)
     number = len(good) if is_taken else 0
     if dry_run or not is_taken:
-        return PlanReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run)
+        return ImportReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run)
     with transaction.atomic():
         plan = PlanVersion.objects.create(
             imported_at=at, imported_by=by.name, sha256=digest.digest(), note=note
@@ -75,7 +59,7 @@ def import_plan(
             by=by,
             details={**details, "note": note},
         )
-    return PlanReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run, plan)
+    return ImportReport(read.count, len(good), number, faults, digest.hexdigest())
 
 
 def current_plan() -> PlanVersion | None:
@@ -102,14 +86,16 @@ def lines_of(plan: PlanVersion) -> list[Line]:
     ]
 
 
-def _with_units(lines: Iterable[Line], units: dict[str, UUID]) -> tuple[list[tuple[Line, UUID]], list[Fault]]:
+def _with_units(
+    lines: Iterable[Line], units: dict[str, UUID]
+) -> tuple[list[tuple[Line, UUID]], list[RowError]]:
     """The lines whose unit is here, with its id, and a fault for each of the others."""
     good, faults = [], []
     for line in lines:
         unit_id = units.get(line.unit_code.upper())
         if unit_id is None:
             words = f"There is no unit with the code {line.unit_code}."
-            faults.append(Fault(line.row, "unit_code", words))
+            faults.append(RowError(line.row, "unit_code", words))
         else:
             good.append((line, unit_id))
     return good, faults

@@ -97,13 +97,13 @@ def test_a_new_plan_takes_the_place_of_the_old_which_stays(world):
 def test_bad_rows_are_named_and_nothing_comes_in_unless_the_good_are_wanted(world):
     raw = PLAN + b"One,Boroughs,ZZ,5,\nOne,Boroughs,MPS,lots,\n"
     report = imported(raw)
-    assert [(fault.row, fault.field) for fault in report.faults] == [(4, "unit_code"), (5, "target")]
+    assert [(fault.row, fault.field) for fault in report.errors] == [(4, "unit_code"), (5, "target")]
     assert (report.rows, report.imported, PlanVersion.objects.count(), kinds()) == (4, 0, 0, [])
     tried = imported(raw, good_only=True, dry_run=True)
     assert (tried.imported, PlanVersion.objects.count()) == (2, 0)
     assert imported(raw, good_only=True).imported == 2
     assert standing("MPS").target == 7
-    assert imported(b"phase,wave,unit_code\nA,B,ZZ\n", good_only=True).plan is None
+    assert imported(b"phase,wave,unit_code\nA,B,ZZ\n", good_only=True).imported == 0
     assert PlanVersion.objects.count() == 1
 
 
@@ -113,7 +113,7 @@ def test_what_is_exported_comes_in_again_as_it_was(world):
     )
     lines = plans.lines_of(plans.current_plan())
     for raw in (plan_csv(lines).encode(), json.dumps({"lines": [cells_of(line) for line in lines]}).encode()):
-        assert imported(raw).faults == []
+        assert imported(raw).errors == []
         again = plans.lines_of(plans.current_plan())
         assert [cells_of(line) for line in again] == [cells_of(line) for line in lines]
 

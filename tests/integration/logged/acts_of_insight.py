@@ -28,9 +28,10 @@ def block(stage: Stage) -> UnitBlock:
 @act("insight.plans.import_plan", E.ROLLOUT_PLAN_IMPORTED)
 def import_plan(stage: Stage) -> Call:
     def call():
-        report = plans.import_plan(raw=PLAN, note="First", by=BY, at=AT)
-        assert report.plan is not None
-        return report.plan.pk
+        plans.import_plan(raw=PLAN, note="First", by=BY, at=AT)
+        plan = plans.current_plan()
+        assert plan is not None
+        return plan.pk
 
     return call
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import File, Query, UploadedFile
 
-from tabard.api.errors import problem
 from tabard.api.operations import Operations
-from tabard.api.schemas.problems import FieldFault
+from tabard.api.routes.imports import answer_to
+from tabard.api.schemas.imports import ImportOut
 from tabard.api.schemas.rollout import (
     BlockIn,
     BlockOut,
@@ -16,8 +16,6 @@ from tabard.api.schemas.rollout import (
     CountOut,
     FigureIn,
     FigureOut,
-    PlanFault,
-    PlanImported,
     PlanOut,
     RolloutOut,
     StandingSheet,
@@ -28,13 +26,11 @@ from tabard.insight import rollout as standings
 from tabard.insight.errors import NoSuchBlock
 from tabard.insight.figures import Figure
 from tabard.insight.models import PublishedFigure, StatedCount, UnitBlock
-from tabard.insight.plans import PlanReport, current_plan, import_plan
+from tabard.insight.plans import current_plan, import_plan
 from tabard.insight.rollout import Standing
 from tabard.kernel.clock import now
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
-
-MOST_FAULTS = 200
 
 rollout = Operations("rollout")
 
@@ -64,14 +60,14 @@ def plan(request: Asked) -> dict[str, Any]:
     }
 
 
-@rollout.post("/rollout/plan", access=Action.ROLLOUT_EDIT, answers=PlanImported)
+@rollout.post("/rollout/plan", access=Action.ROLLOUT_EDIT, answers=ImportOut)
 def import_file(
     request: Asked,
     file: File[UploadedFile],
     note: Query[str] = "",
     good_only: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
     dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
-) -> PlanImported | HttpResponse:
+) -> ImportOut | HttpResponse:
     """Makes a CSV or JSON file the plan; a dry run only reports, and a file that brought nothing in is a 422."""
     check_can(request.auth, Action.ROLLOUT_EDIT)
     report = import_plan(
@@ -82,7 +78,7 @@ def import_file(
         good_only=good_only,
         dry_run=dry_run,
     )
-    return _report(report) if report.plan is not None or dry_run else _faulty(report)
+    return answer_to(report)
 
 
 @rollout.post(
@@ -134,24 +130,3 @@ def withdraw(request: Asked, figure: Figure) -> None:
     """Makes a figure public no more."""
     check_can(request.auth, Action.FIGURES_PUBLISH)
     figures.withdraw(figure=figure, by=request.auth.actor, at=now())
-
-
-def _report(report: PlanReport) -> PlanImported:
-    return PlanImported(
-        rows=report.rows,
-        imported=report.imported,
-        dry_run=report.dry_run,
-        sha256=report.sha256,
-        errors=[PlanFault(row=each.row, field=each.field, words=each.words) for each in report.faults],
-    )
-
-
-def _faulty(report: PlanReport) -> HttpResponse:
-    """The problem of a file that brought nothing in, with its first faults."""
-    faults = [
-        FieldFault(field=f"row {each.row}, {each.field}", detail=each.words)
-        for each in report.faults[:MOST_FAULTS]
-    ]
-    detail = f"Nothing was imported: the file has {len(report.faults)} faults."
-    fields = {"rows": report.rows, "faults": len(report.faults), "sha256": report.sha256}
-    return problem(422, "import_faulty", detail, fields=fields, errors=faults)

@@ -119,24 +119,6 @@ class PlanOut(Schema):
     lines: list[LineOut]
 
 
-class PlanFault(Schema):
-    """One thing that is wrong with a file: the row, the column, and why."""
-
-    row: int
-    field: str
-    words: str
-
-
-class PlanImported(Schema):
-    """What became of a file; after a dry run, what would have."""
-
-    rows: int
-    imported: int
-    dry_run: bool
-    sha256: str
-    errors: list[PlanFault]
-
-
 class CountIn(Sent):
     """How many cameras a unit had by a day, as somebody states it."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tabard.cli.commands.imports import GoodOnly
+from tabard.cli.commands.imports import GoodOnly, tell
 from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
@@ -45,13 +45,7 @@ def import_plan(
             good_only=good_only,
             dry_run=dry_run,
         )
-    for fault in report.faults:
-        console.print(f"Row {fault.row}, {fault.field}: {fault.words}", markup=False)
-    done = "would be imported" if dry_run else "imported"
-    console.print(f"{report.rows} rows, {report.imported} {done}, {len(report.faults)} faults.")
-    faults = [{"row": fault.row, "field": fault.field, "words": fault.words} for fault in report.faults]
-    answer = {"rows": report.rows, "imported": report.imported, "dry_run": dry_run, "faults": faults}
-    emit(answer, as_json=json, ok=not faults)
+    tell(report, as_json=json)
 
 
 @app.command("export")
@@ -224,10 +218,11 @@ def publish(
     with database():
         from tabard.custody.actors import Actor
         from tabard.insight import figures
+        from tabard.insight.rollout import LONDON
 
         row = figures.publish(
             figure=_figure(figure),
-            as_of_date=_day(day) if day else now().astimezone(figures.LONDON).date(),
+            as_of_date=_day(day) if day else now().astimezone(LONDON).date(),
             by=Actor.system(_COMMAND_LINE),
             at=now(),
         )

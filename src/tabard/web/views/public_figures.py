@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tabard.insight import figures
-from tabard.insight.figures import LONDON, Figure
+from tabard.insight.figures import Figure
 from tabard.insight.models import PublishedFigure
+from tabard.insight.rollout import LONDON
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can

@@ -50,7 +50,6 @@ def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         **rollout_sections(viewer, "rollout"),
         **(_curve(force.curve) if force else {}),
         "force": force,
-        "forecast": in_words(force.forecast) if force else "",
         "plan": found.plan,
         "units": [each for each in found.units[1:] if each.is_in_plan],
         "blocked": sum(bool(each.blocks) for each in found.units),
@@ -174,6 +173,7 @@ def _curve(curve: Curve) -> dict[str, Any]:
     return {
         "drawings": [drawing for size in (WIDE, NARROW) if (drawing := draw(curve, size))],
         "curve_rows": read_table(curve),
+        "forecast": in_words(curve.forecast),
     }
 
 
@@ -192,7 +192,6 @@ def _unit_page(
         **_curve(standing.curve),
         "standing": standing,
         "unit": standing.unit,
-        "forecast": in_words(standing.forecast),
         "site_form": site_form,
         "site": _site(viewer, standing, site_form),
         "may_edit": can(viewer, Action.ROLLOUT_EDIT),

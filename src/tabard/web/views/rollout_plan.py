@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tabard.insight.models import PlanVersion
 from tabard.insight.plan_file import COLUMNS, REQUIRED, cells_of, plan_csv
-from tabard.insight.plans import PlanReport, current_plan, import_plan, lines_of
+from tabard.insight.plans import current_plan, import_plan, lines_of
 from tabard.insight.when import FORMS
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid, NotFound
+from tabard.kernel.sheet import ImportReport
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
 from tabard.web.forms.refusals import show_refusal
@@ -81,7 +82,7 @@ def imported(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     except (Invalid, Conflict) as error:
         show_refusal(form, error)
         return _import_page(request, viewer, form)
-    if report.plan is not None:
+    if is_checked and report.imported:
         messages.success(request, f"{report.imported} lines are the rollout plan from now on.")
         return redirect("rollout-plan")
     return _import_page(request, viewer, form, report)
@@ -95,7 +96,7 @@ def _plan() -> PlanVersion:
 
 
 def _import_page(
-    request: HttpRequest, viewer: Viewer, form: PlanForm, report: PlanReport | None = None
+    request: HttpRequest, viewer: Viewer, form: PlanForm, report: ImportReport | None = None
 ) -> HttpResponseBase:
     """The page, with what a check found; the checked file goes with it, signed, for the second press."""
     context = {
@@ -105,9 +106,9 @@ def _import_page(
         "required": REQUIRED,
         "date_forms": FORMS,
         "report": report,
-        "faults": report.faults[:SHOWN_FAULTS] if report else [],
+        "faults": report.errors[:SHOWN_FAULTS] if report else [],
         "carried": form.carry() if report and report.good else "",
         "note": form.cleaned_data["note"] if report else "",
     }
-    is_refused = bool(form.errors) or bool(report and report.faults)
+    is_refused = bool(form.errors) or bool(report and report.errors)
     return render(request, "rollout/import.html", context, status=400 if is_refused else 200)

@@ -1,0 +1,183 @@
+"""The rollout on its pages and over the API: who sees what, what is taken away, what is refused."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from tests.integration.web.staged import BY, FILMED_AT, events, stage, text
+
+from tabard.fleet.services import install_dock
+from tabard.insight import blocks, figures
+from tabard.insight.example import load_example
+from tabard.insight.figures import Figure
+from tabard.insight.models import PlanVersion, UnitBlock
+from tabard.insight.plan_file import cells_of, read_plan
+from tabard.insight.plans import current_plan, lines_of
+from tabard.people.models import Unit
+from tabard.people.rules import Role
+
+PLAN = "phase,wave,unit_code,target,due\nOne,Boroughs,LX,480,2026-summer\n"
+
+
+@pytest.fixture
+def force(db):
+    return stage()
+
+
+@pytest.fixture
+def example(force):
+    load_example(by=BY, at=FILMED_AT)
+    return force
+
+
+@pytest.fixture
+def administrator(force):
+    return force.client(Role.BWV_ADMINISTRATOR)
+
+
+def unit_page(name):
+    return reverse("rollout-unit", args=[Unit.objects.get(name=name).id])
+
+
+def test_an_installation_without_a_plan_says_what_to_do(force, administrator):
+    force.camera.assignments.all().delete()
+    assert "No rollout yet" in text(administrator.get(reverse("rollout")))
+    assert "No plan yet" in text(administrator.get(reverse("rollout-plan")))
+    assert administrator.get(reverse("rollout-plan-csv")).status_code == 404
+
+
+def test_the_boroughs_stand_in_a_table_that_needs_no_script(example):
+    shown = text(example.client(Role.AUDITOR).get(reverse("rollout-map")))
+    assert "Waltham Forest Not known 480 Not known Nothing" in shown
+    assert "Lambeth 1 Not known Not known Nothing" in shown
+    coloured = example.client(Role.AUDITOR).get(reverse("rollout-map-json")).json()
+    assert coloured["Haringey"] == {
+        "percent": None,
+        "words": "issued: not known, planned: 500",
+        "url": unit_page("Haringey"),
+    }
+
+
+def test_who_only_reads_is_offered_nothing_to_change(example):
+    auditor = example.client(Role.AUDITOR)
+    assert "Note a count" not in text(auditor.get(unit_page("Newham")))
+    assert "Publish a figure" not in text(auditor.get(reverse("rollout-figures")))
+    assert "Import a new version" not in text(auditor.get(reverse("rollout-plan")))
+    assert auditor.get(reverse("rollout-plan-import")).status_code == 403
+
+
+def test_the_curve_goes_as_a_sheet_and_as_a_picture(example, administrator):
+    force = Unit.objects.get(kind="force")
+    sheet = administrator.get(reverse("rollout-unit-csv", args=[force.id])).content.decode("utf-8-sig")
+    assert sheet.splitlines()[:2] == ["Date,What,Cameras,About", "2017-08-14,issued,17500,"]
+    picture = administrator.get(reverse("rollout-unit-png", args=[force.id]))
+    assert picture.content.startswith(b"\x89PNG\r\n")
+    assert int.from_bytes(picture.content[16:20]) == 1920
+    nothing = administrator.get(reverse("rollout-unit-png", args=[Unit.objects.get(code="DOG").id]))
+    assert nothing.status_code == 404
+
+
+def test_the_plan_goes_out_and_comes_in_as_it_was(example, administrator):
+    lines = [cells_of(line) for line in lines_of(current_plan())]
+    for name in ("rollout-plan-csv", "rollout-plan-json"):
+        read = read_plan(administrator.get(reverse(name)).content)
+        assert read.faults == []
+        assert [cells_of(line) for line in read.lines] == lines
+
+
+def test_a_plan_is_checked_before_it_is_the_plan(force, administrator):
+    address = reverse("rollout-plan-import")
+    page = administrator.post(address, {"file": SimpleUploadedFile("plan.csv", PLAN.encode()), "note": "Go"})
+    assert "1 line in the file, nothing wrong. Nothing is imported yet." in text(page)
+    assert PlanVersion.objects.count() == 0
+    carried = page.context["carried"]
+    assert administrator.post(address, {"checked": carried, "note": "Go"}).status_code == 302
+    assert PlanVersion.objects.get().note == "Go"
+    assert administrator.post(address, {"checked": carried + "x"}).status_code == 400
+    assert len(events("rollout_plan.imported")) == 1
+    bad = administrator.post(
+        address, {"file": SimpleUploadedFile("plan.csv", PLAN.replace("LX", "QQ").encode())}
+    )
+    assert bad.status_code == 400
+    assert "There is no unit with the code QQ." in text(bad)
+    assert administrator.post(address, {}).status_code == 400
+
+
+def test_what_a_site_lacks_is_reckoned_from_what_is_said_of_it(example, administrator):
+    newham = Unit.objects.get(name="Newham")
+    install_dock(serial="D1", site="Forest Gate", unit=newham, bays=100, by=BY, at=FILMED_AT)
+    assert "50 bays missing for the 598 cameras of the plan." in text(administrator.get(unit_page("Newham")))
+    fewer = text(administrator.get(unit_page("Newham"), {"on_shift_percent": "10", "filmed_min": "30"}))
+    assert "There are enough bays for the 598 cameras of the plan." in fewer
+    for wrong in ("0", "101", "many"):
+        page = administrator.get(unit_page("Newham"), {"on_shift_percent": wrong})
+        assert page.status_code == 400
+        assert "There is a problem" in text(page)
+
+
+def test_refused_counts_and_blocks_keep_what_was_typed(example, administrator):
+    newham = Unit.objects.get(name="Newham")
+    to_come = {"count-as_of_date": "2999-01-01", "count-count": "17", "count-source": "The borough"}
+    page = administrator.post(reverse("rollout-count", args=[newham.id]), to_come)
+    assert page.status_code == 400
+    assert "Nobody can have counted on a day to come." in text(page)
+    assert b"The borough" in page.content
+    typed = {"block-kind": "docks", "block-since_date": "2026-03-14", "block-words": "No docks yet"}
+    address = reverse("rollout-block", args=[newham.id])
+    assert administrator.post(address, typed).status_code == 302
+    page = administrator.post(address, typed)
+    assert page.status_code == 400
+    assert "Docks blocks Newham already." in text(page)
+    block = UnitBlock.objects.get()
+    lift = reverse("rollout-unblock", args=[block.id])
+    assert [administrator.post(lift).status_code for _ in range(2)] == [302, 409]
+    assert administrator.post(reverse("rollout-unblock", args=[newham.id])).status_code == 404
+    assert administrator.get(reverse("rollout-unit", args=[block.id])).status_code == 404
+
+
+def test_the_public_sees_what_was_published_and_nothing_else(example, administrator):
+    anyone = Client()
+    assert "No figure is published" in text(anyone.get(reverse("public-figures")))
+    figures.publish(
+        figure=Figure.CAMERAS_ISSUED, as_of_date=FILMED_AT.date(), by=BY, at=FILMED_AT + timedelta(hours=1)
+    )
+    said = anyone.get(reverse("public-figures-json"))
+    assert said["Access-Control-Allow-Origin"] == "*"
+    (figure,) = said.json()["figures"]
+    assert (figure["figure"], figure["number"], figure["is_about"]) == ("cameras_issued", 17_501, False)
+    assert set(json.dumps(said.json()).split()) & {"test", "Smith"} == set(), "who published it is not public"
+    assert administrator.post(reverse("figure-withdraw", args=["cameras_issued"])).status_code == 302
+    assert anyone.get(reverse("public-figures-json")).json()["figures"] == []
+    assert administrator.post(reverse("figure-withdraw", args=["colour"])).status_code == 400
+    unknown = administrator.post(
+        reverse("figure-publish"), {"figure": "cameras_issued", "as_of_date": "2017-08-13"}
+    )
+    assert unknown.status_code == 400
+    assert "Cameras issued is not known up to 13 August 2017." in text(unknown)
+
+
+def test_the_api_says_what_the_pages_say(example):
+    client = example.client(Role.AUDITOR)
+    blocks.raise_block(
+        unit=Unit.objects.get(name="Newham"),
+        kind="stock",
+        since_date=FILMED_AT.date(),
+        until_date=None,
+        words="None came",
+        by=BY,
+        at=FILMED_AT,
+    )
+    said = client.get("/api/v1/rollout").json()
+    assert (said["force"]["issued"], said["force"]["target"]) == (17_501, 22_000)
+    assert said["force"]["planned"] == [{"due": "2018-summer", "count": 22_000, "is_about": False}]
+    newham = next(each for each in said["units"] if each["unit"]["name"] == "Newham")
+    assert (newham["target"], [block["kind"] for block in newham["blocks"]]) == (598, ["stock"])
+    sheet = client.get(f"/api/v1/rollout/units/{newham['unit']['id']}").json()
+    assert sheet["forecast"]["outcome"] == "too_little"
+    assert len(client.get("/api/v1/rollout/plan").json()["lines"]) == 12
+    bad = SimpleUploadedFile("plan.csv", PLAN.replace("480", "lots").encode())
+    refused = example.client(Role.BWV_ADMINISTRATOR).post("/api/v1/rollout/plan", {"file": bad})
+    assert (refused.status_code, refused.json()["code"]) == (422, "import_faulty")
