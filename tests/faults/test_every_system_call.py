@@ -1,4 +1,4 @@
-"""Every system call of a seal and of a checkpoint fails once, or is where the process is killed. Nothing is lost.
+"""Every system call of a seal, a checkpoint and a decryption fails once, or is where the process dies. Nothing is lost.
 
 A run takes every `TABARD_FAULTS_EVERY`-th case (one in 12 unless told otherwise); `make faults` takes them all.
 """
@@ -22,7 +22,7 @@ def driver(tmp_path_factory):
         yield running
 
 
-@pytest.mark.parametrize("act", ["seal", "checkpoint"])
+@pytest.mark.parametrize("act", ["seal", "checkpoint", "decrypt"])
 def test_a_fault_in_any_system_call_loses_nothing(driver, act):
     cases = driver.cases(act)[::EVERY]
     assert cases, "the act made no system call"

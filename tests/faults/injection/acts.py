@@ -1,16 +1,16 @@
 """The acts that are broken into, and what must hold however they ended."""
 
-import hashlib
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from tests.faults.injection import encrypted
+from tests.faults.injection.common import BY, SIZE_BYTES, Say, content, now, read_back
 
 from tabard.custody import sequencer
-from tabard.custody.actors import Actor, Subject
+from tabard.custody.actors import Subject
 from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import history, latest_checkpoint
@@ -25,20 +25,6 @@ from tabard.vault import services as vault
 from tabard.vault.adapters.local import PARTIAL
 from tabard.vault.models import SealedObject
 from tabard.vault.stores import configured_store
-
-BY = Actor.system("fault injection")
-SIZE_BYTES = int(
-    os.environ.get("TABARD_OBJECT_BYTES", "600000")
-)  # three chunks: two that can change places, and the last
-Say = Callable[[str], object]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def content(number: int) -> bytes:
-    return hashlib.shake_256(str(number).encode()).digest(SIZE_BYTES)
 
 
 def prepare() -> None:
@@ -74,11 +60,17 @@ def checkpoint(number: int, say: Say) -> None:
         say(f"signed {head.size} {bytes(head.root).hex()}")
 
 
-ACTS: dict[str, Callable[[int, Say], None]] = {"seal": seal, "checkpoint": checkpoint}
+ACTS: dict[str, Callable[[int, Say], None]] = {
+    "seal": seal,
+    "checkpoint": checkpoint,
+    "decrypt": encrypted.decrypt,
+}
 
 
 def before(act: str, number: int) -> None:
     """What the act needs to have something to do."""
+    if act == "decrypt":
+        encrypted.arrive(number)
     if act == "checkpoint":
         with transaction.atomic():
             append(
@@ -92,7 +84,8 @@ def before(act: str, number: int) -> None:
 
 def violations(act: str, number: int, answer: str) -> list[str]:
     """Everything that must hold after the act, whatever became of it, and does not."""
-    return [*_sealed_wrongly(number, answer), *_logged_wrongly(act, answer)]
+    own = encrypted.violations(number, answer) if act == "decrypt" else _sealed_wrongly(number, answer)
+    return [*own, *_half_objects(), *_logged_wrongly(act, answer)]
 
 
 def _sealed_wrongly(number: int, answer: str) -> list[str]:
@@ -104,13 +97,12 @@ def _sealed_wrongly(number: int, answer: str) -> list[str]:
         found += _unreadable(received.object, number)
         if not _event_of(received.object):
             found.append("a row without its event")
-    found += _half_objects()
     return found
 
 
 def _unreadable(obj: SealedObject, number: int) -> list[str]:
     try:
-        held = b"".join(vault.open_object(obj=obj).read())
+        held = read_back(obj)
     except TabardError as error:
         return [f"a row whose object does not open: {error.code}"]
     return [] if held == content(number) else ["the object holds other bytes than were sent"]
@@ -123,11 +115,12 @@ def _event_of(obj: SealedObject) -> bool:
 def _half_objects() -> list[str]:
     """A name in the store stands for a whole object, with a row or (after a crash) without; never for half of one."""
     store = configured_store()
-    whole = sealed_size_bytes(SIZE_BYTES, DEFAULT_CHUNK_BYTES)
+    whole = {sealed_size_bytes(SIZE_BYTES, DEFAULT_CHUNK_BYTES)}
+    whole |= set(SealedObject.objects.values_list("sealed_size_bytes", flat=True))
     return [
         f"{entry.key} is visible with {entry.size_bytes} bytes"
         for entry in store.entries()
-        if entry.size_bytes != whole
+        if entry.size_bytes not in whole
     ]
 
 
