@@ -34,7 +34,7 @@ def _dated(said: Forecast) -> str:
     early = _day(said.p10)
     return (
         f"{rate}, the last of {said.remaining:,} cameras will be issued around {day_words(said.p50)}: "
-        f"in eight cases of ten between {early} and {late}."
+        f"in about eight cases of ten between {early} and {late}."
     )
 
 
