@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, FilteredRelation, Max, Prefetch, Q, QuerySet
@@ -54,6 +55,14 @@ class OverdueCamera:
     seen_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OverdueCount:
+    """How many cameras were not docked for long, and how many never."""
+
+    silent: int
+    never: int
+
+
 def docks_now(viewer: Viewer, *, at: datetime) -> list[DockNow]:
     """The docks that the viewer may see, by site, with the cameras in them.
 
@@ -87,6 +96,31 @@ def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueC
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
+    return _overdue(_overdue_found(viewer, days, at))
+
+
+def overdue_count(viewer: Viewer, *, days: int, at: datetime) -> OverdueCount:
+    """How many cameras `overdue_cameras` lists: those that were not docked for long, then those that never were.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    found = _overdue_found(viewer, days, at).order_by()
+    never = found.filter(last_seen_at__isnull=True).count()
+    return OverdueCount(silent=found.count() - never, never=never)
+
+
+def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: int) -> list[OverdueCamera]:
+    """`overdue_cameras` from the so-manieth up to, and without, another.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    return _overdue(_overdue_found(viewer, days, at)[first:end])
+
+
+def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Any]:
+    """The overdue cameras in their order."""
     check_can(viewer, Action.FLEET_VIEW)
     before = at - timedelta(days=days)
     worn = FilteredRelation("assignments", condition=Q(assignments__during__upper_inf=True))
@@ -94,7 +128,12 @@ def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueC
         worn=worn, officer_id=F("worn__officer_id"), last_seen_at=Max("dockings__seen_at")
     ).filter(scope(viewer, Action.FLEET_VIEW), worn__isnull=False, worn__during__startswith__lt=before)
     found = found.filter(Q(last_seen_at__lt=before) | Q(last_seen_at__isnull=True))
-    ordered = list(found.order_by(F("last_seen_at").asc(nulls_last=True), "serial").select_related("unit"))
+    return found.order_by(F("last_seen_at").asc(nulls_last=True), "serial").select_related("unit")
+
+
+def _overdue(found: QuerySet[Any]) -> list[OverdueCamera]:
+    """The cameras, each with its assignment."""
+    ordered = list(found)
     assignments = _current_assignments(ordered)
     return [OverdueCamera(each, assignments[each.pk], each.last_seen_at) for each in ordered]
 

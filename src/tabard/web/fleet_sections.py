@@ -13,10 +13,12 @@ _PAGES = (
     ("fleet-units", "Units", Action.FLEET_VIEW),
     ("fleet-docks", "Docks", Action.FLEET_VIEW),
     ("fleet-overdue", "Overdue cameras", Action.FLEET_VIEW),
+    ("fleet-losses", "Lost and stolen", Action.FLEET_VIEW),
     ("fleet-receive", "Receive cameras", Action.FLEET_MANAGE),
     ("fleet-training", "Training", Action.FLEET_MANAGE),
     ("fleet-rules", "Rules of issue", Action.FLEET_MANAGE),
     ("fleet-import", "Import cameras", Action.FLEET_MANAGE),
+    ("officers-import", "Import officers", Action.PEOPLE_MANAGE),
 )
 
 

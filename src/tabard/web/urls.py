@@ -13,10 +13,13 @@ from tabard.web.views import (
     exhibits,
     fleet,
     home,
+    imports,
     incidents,
     intake,
     issue,
+    kiosk,
     log,
+    losses,
     prove,
     public_figures,
     recording_acts,
@@ -81,13 +84,28 @@ _fleet = [
     path("fleet/rules", issue.rules, name="fleet-rules"),
     path("fleet/training", issue.training, name="fleet-training"),
     path("fleet/receive", camera_lives.received, name="fleet-receive"),
-    path("fleet/import", fleet.import_file, name="fleet-import"),
+    path("fleet/import", imports.cameras, name="fleet-import"),
+    path("fleet/officers/import", imports.officers, name="officers-import"),
     path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
     path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),
     path("fleet/cameras/<uuid:camera_id>/return", fleet.give_back, name="camera-return"),
     path("fleet/cameras/<uuid:camera_id>/swap", issue.swapped, name="camera-swap"),
     path("fleet/cameras/<uuid:camera_id>/change", camera_lives.changed, name="camera-change"),
     path("fleet/cameras/<uuid:camera_id>/describe", camera_lives.described, name="camera-describe"),
+]
+
+_losses = [
+    path("fleet/losses/", losses.listed, name="fleet-losses"),
+    path("fleet/cameras/<uuid:camera_id>/lost", losses.reported, name="camera-lost"),
+    path("fleet/losses/<uuid:loss_id>/", losses.shown, name="loss"),
+    path("fleet/losses/<uuid:loss_id>/follow", losses.followed, name="loss-follow"),
+    path("fleet/losses/<uuid:loss_id>/close", losses.closed, name="loss-close"),
+]
+
+_kiosk = [
+    path("kiosk/", kiosk.waiting, name="kiosk"),
+    path("kiosk/scan", kiosk.scanned, name="kiosk-scan"),
+    path("kiosk/take", kiosk.taken, name="kiosk-take"),
 ]
 
 _systems = [
@@ -190,6 +208,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_incidents,
     *_exhibits,
     *_fleet,
+    *_losses,
+    *_kiosk,
     *_docks,
     *_work_items,
     *_intake,

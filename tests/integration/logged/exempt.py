@@ -24,6 +24,8 @@ SERVICES: Mapping[str, str] = {
     "fleet.dock_selectors.dock_now": READS,
     "fleet.dock_selectors.docks_now": READS,
     "fleet.dock_selectors.overdue_cameras": READS,
+    "fleet.dock_selectors.overdue_count": READS,
+    "fleet.dock_selectors.overdue_part": READS,
     "fleet.docks.sign_in": "a session says nothing of footage; what is sent, permitted and erased in it names the dock",
     "insight.rollout.overview": READS,
     "insight.rollout.unit_standing": READS,

@@ -24,8 +24,10 @@ from tabard.config import urls as addresses
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import latest_checkpoint
 from tabard.fleet.issue_rules import Rules, as_json
+from tabard.people.models import Officer
 from tabard.people.rules import Action, Relation, Role, judge
 from tabard.web import urls
+from tabard.web.forms.kiosk import TakeForm
 from tabard.web.pages import Open
 
 ANYONE = {Open.TO_SIGNED_IN, SignedIn.ANYONE}
@@ -101,6 +103,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "container_id": lambda place, world: world.transfer.id,
     "dock_id": lambda place, world: world.dock.id,
     "key_id": lambda place, world: world.dock_key.id,
+    "loss_id": lambda place, world: world.loss.id,
     "run_id": lambda place, world: world.folder_run.id,
     "pattern_id": lambda place, world: world.name_pattern.id,
     "unit_id": lambda place, world: world.lambeth.id,
@@ -113,6 +116,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 }
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
+    "loss_id",
     *("path", "item_type", "flag", "run_id", "pattern_id"),
     *("unit_id", "block_id", "figure"),
 }
@@ -213,6 +217,17 @@ API: Mapping[str, Ask] = {
     "POST cameras/%(camera_id)s/swap": Ask(
         "POST", lambda place: {"other": place.camera.serial, "reason": "Cracked"}, good={422}
     ),
+    "POST cameras/%(camera_id)s/loss": post(change="lose", reason="In the Thames"),
+    "POST losses/%(loss_id)s/steps": post(step="searched", words="The bank"),
+    "POST losses/%(loss_id)s/close": post(outcome="found", reason="A diver"),
+    "POST kiosk/hand-in": Ask("POST", lambda place: {"camera": place.camera.serial}, has_item=True, good=OK),
+    # Who takes one has one already; the camera is another's, which is only refused where the desk may see it.
+    "POST kiosk/take": Ask(
+        "POST",
+        lambda place: {"officer": "71LX", "camera": place.camera.serial},
+        has_item=True,
+        good={409},
+    ),
     "PUT issue-rules": Ask("PUT", lambda place: as_json(Rules()), good=OK),
     "POST trainings": Ask(
         "POST", lambda place: {**TRAINING, "officer": place.officer.shoulder_number}, good=OK
@@ -310,6 +325,15 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         Ask(),
         Ask("POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK),
     ),
+    "officers-import": (
+        Ask(),
+        Ask(
+            "POST",
+            lambda place: {"file": SimpleUploadedFile("officers.csv", OFFICERS_CSV)},
+            is_file=True,
+            good=OK,
+        ),
+    ),
     "camera-assign": (Ask("POST", lambda place: {"officer": "101LX"}, good={400}),),
     "camera-return": (Ask("POST", good={302}),),
     "camera-swap": (
@@ -320,6 +344,21 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
                 "swap-change": "report_fault",
                 "swap-reason": "Cracked",
             },
+            good={400},
+        ),
+    ),
+    "camera-lost": (Ask(), form(change="lose", reason="In the Thames")),
+    "loss-follow": (form("step", step="searched", words="The bank"),),
+    "loss-close": (form("close", outcome="found", reason="A diver"),),
+    "kiosk-scan": (Ask("POST", lambda place: {"code": place.camera.serial}, has_item=True, good={302}),),
+    "kiosk-take": (
+        Ask(
+            "POST",
+            lambda place: {
+                "officer": TakeForm.of(Officer.objects.get(shoulder_number="71LX")).initial["officer"],
+                "camera": place.camera.serial,
+            },
+            has_item=True,
             good={400},
         ),
     ),

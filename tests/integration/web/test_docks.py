@@ -14,6 +14,7 @@ from tabard.fleet.models import Dock, DockKey
 from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.kernel.clock import now
 from tabard.people.rules import Role
+from tabard.web import numbered
 
 pytestmark = pytest.mark.django_db
 
@@ -143,6 +144,34 @@ def test_overdue_are_cameras_that_somebody_has_and_no_dock_has_seen(staged, admi
     refused = administrator.get(reverse("fleet-overdue"), {"days": "0"})
     assert refused.status_code == 400
     assert "greater than or equal to 1" in text(refused)
+
+
+def test_long_lists_of_docks_and_overdue_cameras_come_in_parts(staged, administrator, monkeypatch):
+    monkeypatch.setattr(numbered, "PAGE_ROWS", 2)
+    for number in range(5):
+        install_dock(serial=f"D{number}", site="Yard", unit=staged.lambeth, bays=4, by=BY, at=DAY_ONE)
+        never = receive_camera(
+            serial=f"N{number}", make="Axis", model="W1", mount="chest", unit=None, by=BY, at=DAY_ONE
+        )
+        assign_camera(camera=never, officer=staged.okafor, by=BY, at=DAY_ONE)
+    address = reverse("fleet-docks")
+    shown = administrator.get(address, {"page": "2"})
+    assert [now.dock.serial for now in shown.context["docks"]] == ["D2", "D3"]
+    assert (shown.context["part"].earlier_url, shown.context["part"].later_url) == ("?page=1", "?page=3")
+    assert 'hx-get="/fleet/docks/now?page=2"' in shown.content.decode()
+    last = administrator.get(address, {"page": "3"})
+    assert ([now.dock.serial for now in last.context["docks"]], last.context["part"].later_url) == (
+        ["D4"],
+        "",
+    )
+    for odd in ("0", "4", "x", "²", "9" * 30):
+        assert administrator.get(address, {"page": odd}).context["part"].number == 1
+    listed = []
+    for number in (1, 2, 3):
+        page = administrator.get(reverse("fleet-overdue"), {"days": "7", "page": number})
+        assert (page.context["count"].silent, page.context["count"].never) == (0, 6)
+        listed += [each.camera.serial for each in page.context["never"]]
+    assert listed == ["B8A44F01", "N0", "N1", "N2", "N3", "N4"]
 
 
 def test_a_supervisor_sees_their_units_docks_and_manages_none(staged, dock):

@@ -8,6 +8,7 @@ from tests.integration.web.staged import BY, DAY_ONE, enrol, events, stage, text
 from tabard.fleet.models import Camera
 from tabard.fleet.selectors import UnitCount
 from tabard.fleet.services import receive_camera
+from tabard.people.models import Officer
 from tabard.people.rules import Role
 
 HEADING = "serial,make,model,mount,unit_code,shoulder_number"
@@ -219,3 +220,15 @@ def test_the_good_rows_of_a_faulty_file_come_in_by_a_second_press(administrator)
     done = administrator.post(reverse("fleet-import"), chosen, follow=True)
     assert "1 cameras were imported. 2 rows were left out." in text(done)
     assert Camera.objects.filter(serial="C9").exists()
+
+
+def test_officers_are_checked_first_and_imported_by_a_second_press(administrator):
+    heading = "given_name,family_name,rank,warrant_number,shoulder_number,unit_code"
+    data = f"{heading}\nNew,Comer,PC,W7,707LX,LX\nOld,Hand,PC,W8,482lx,LX\n".encode()
+    address = reverse("officers-import")
+    page = administrator.post(address, {"file": SimpleUploadedFile("officers.csv", data)})
+    assert "Shoulder number 482LX is that of PC Lena Barrow (482LX), who is here already." in text(page)
+    assert not Officer.objects.filter(warrant_number="W7").exists()
+    done = administrator.post(address, {"checked": carried(page), "good_only": "on"}, follow=True)
+    assert "1 officers were imported. 1 rows were left out." in text(done)
+    assert Officer.objects.filter(warrant_number="W7").exists()

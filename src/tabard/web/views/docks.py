@@ -19,6 +19,7 @@ from tabard.people.rules import Action
 from tabard.web.fleet_sections import fleet_sections
 from tabard.web.forms.docks import DockKeyForm, InstallDockForm, OverdueForm
 from tabard.web.forms.refusals import show_refusal
+from tabard.web.numbered import part_of
 from tabard.web.pages import page
 
 
@@ -27,7 +28,7 @@ from tabard.web.pages import page
 def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The docks that the viewer may see; a page that stays open keeps itself up to date."""
     may_manage = can(viewer, Action.FLEET_MANAGE)
-    context = {**fleet_sections(viewer, "fleet-docks"), **_live(viewer), "may_manage": may_manage}
+    context = {**fleet_sections(viewer, "fleet-docks"), **_live(request, viewer), "may_manage": may_manage}
     return render(request, "docks/list.html", context)
 
 
@@ -35,7 +36,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @require_safe
 def live(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The part of the list that changes."""
-    return render(request, "docks/live.html", _live(viewer))
+    return render(request, "docks/live.html", _live(request, viewer))
 
 
 @page(Action.FLEET_MANAGE)
@@ -97,21 +98,29 @@ def overdue(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The cameras that somebody has and that were not docked for so many days, or never."""
     form = OverdueForm(request.GET or None)
     days = form.cleaned_data["days"] if form.is_bound and form.is_valid() else OverdueForm.DAYS
-    found = dock_selectors.overdue_cameras(viewer, days=days, at=now())
+    at = now()
+    count = dock_selectors.overdue_count(viewer, days=days, at=at)
+    part = part_of(request, count.silent + count.never)
+    found = dock_selectors.overdue_part(viewer, days=days, at=at, first=part.first, end=part.end)
     context = {
         **fleet_sections(viewer, "fleet-overdue"),
         "form": form,
         "days": days,
+        "count": count,
+        "part": part,
         "silent": [each for each in found if each.seen_at is not None],
         "never": [each for each in found if each.seen_at is None],
     }
     return render(request, "docks/overdue.html", context, status=400 if form.errors else 200)
 
 
-def _live(viewer: Viewer) -> Mapping[str, Any]:
+def _live(request: HttpRequest, viewer: Viewer) -> Mapping[str, Any]:
+    """A part of the docks, and figures of all."""
     found = dock_selectors.docks_now(viewer, at=now())
+    part = part_of(request, len(found))
     return {
-        "docks": found,
+        "docks": found[part.first : part.end],
+        "part": part,
         "live": sum(each.is_live for each in found),
         "cameras": sum(len(each.cameras) for each in found),
         "outstanding_files": sum(each.outstanding_files for each in found),

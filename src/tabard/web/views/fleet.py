@@ -1,6 +1,5 @@
 """The fleet: which cameras and docks there are, who wears what, and how cameras come in."""
 
-import io
 from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,26 +8,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tabard.fleet import selectors, services
-from tabard.fleet.importing import import_cameras
-from tabard.fleet.models import Camera
 from tabard.fleet.selectors import CameraRow
-from tabard.fleet.sheet import CAMERAS
 from tabard.fleet.states import TRANSITIONS, Change, refusal
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
-from tabard.kernel.sheet import ImportReport
 from tabard.people.authorisation import Owned, Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.web.fleet_sections import fleet_sections
-from tabard.web.forms.fleet import AssignForm, CameraFilter, ChangeForm, ImportForm
+from tabard.web.forms.fleet import AssignForm, CameraFilter, ChangeForm
 from tabard.web.forms.issue import SwapForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
-
-SHOWN_ERRORS = 200
 
 
 @page(Action.FLEET_VIEW)
@@ -112,63 +105,6 @@ def give_back(request: HttpRequest, viewer: Viewer, camera_id: UUID) -> HttpResp
     return redirect("camera", camera_id)
 
 
-@page(Action.FLEET_MANAGE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def import_file(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """Checks a file of cameras and reports every fault; what was checked is imported by a second press."""
-    if request.method != "POST":
-        return _import_page(request, viewer, ImportForm())
-    form = ImportForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _import_page(request, viewer, form)
-    said = form.cleaned_data
-    is_checked = bool(said["checked"])
-    try:
-        report = _run(said["raw"], viewer, dry_run=not is_checked, good_only=said["good_only"])
-    except Conflict as error:
-        show_refusal(form, error)
-        return _import_page(request, viewer, form)
-    if is_checked and report.imported:
-        messages.success(request, _imported_words(report))
-        return redirect("fleet")
-    carried = form.carry() if report.good else ""
-    return _import_page(request, viewer, form, report, carried)
-
-
-def _run(raw: bytes, viewer: Viewer, *, dry_run: bool, good_only: bool) -> ImportReport:
-    sheet = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8")
-    return import_cameras(rows_csv=sheet, by=viewer.actor, at=now(), dry_run=dry_run, good_only=good_only)
-
-
-def _imported_words(report: ImportReport) -> str:
-    left_out = report.rows - report.imported
-    return f"{report.imported} cameras were imported." + (
-        f" {left_out} rows were left out." if left_out else ""
-    )
-
-
-def _import_page(
-    request: HttpRequest,
-    viewer: Viewer,
-    form: ImportForm,
-    report: ImportReport | None = None,
-    carried: str = "",
-) -> HttpResponseBase:
-    """The page, with what a check found; `carried` is the checked file itself, signed, for the second press."""
-    context = {
-        **fleet_sections(viewer, "fleet-import"),
-        "form": form,
-        "required": CAMERAS.required,
-        "optional": CAMERAS.optional,
-        "mounts": Camera.Mount.values,
-        "report": report,
-        "errors": report.errors[:SHOWN_ERRORS] if report else [],
-        "carried": carried,
-    }
-    is_refused = bool(form.errors) or (report is not None and not report.ok)
-    return render(request, "fleet/import.html", context, status=400 if is_refused else 200)
-
-
 def camera_page(
     request: HttpRequest,
     viewer: Viewer,
@@ -189,6 +125,8 @@ def camera_page(
         "form": form or AssignForm(),
         "change_form": change_form or ChangeForm(state=state, prefix="change"),
         "swap_form": swap_form or SwapForm(prefix="swap"),
+        "open_loss": detail.row.camera.losses.filter(closed_at__isnull=True).first(),
+        "may_be_lost": not refusal(TRANSITIONS[Change.LOSE], state, ""),
         "may_be_given": not refusal(TRANSITIONS[Change.ISSUE], state, ""),
         "may_manage": can(viewer, Action.FLEET_MANAGE, owned(detail.row)),
         "recordings_url": f"{reverse('recordings')}?{urlencode({'words': detail.row.camera.serial})}",
