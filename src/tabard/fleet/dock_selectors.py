@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db.models import F, FilteredRelation, Max, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
 
 from tabard.fleet.errors import DockKeyUnknown
 from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockKey, DockStatus
@@ -105,8 +104,8 @@ def overdue_count(viewer: Viewer, *, days: int, at: datetime) -> OverdueCount:
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
-    found = _overdue_found(viewer, days, at).order_by()
-    never = found.filter(last_seen_at__isnull=True).count()
+    found = _overdue_found(viewer, days, at)
+    never = found.filter(~Exists(DockedCamera.objects.filter(camera=OuterRef("camera")))).count()
     return OverdueCount(silent=found.count() - never, never=never)
 
 
@@ -116,26 +115,24 @@ def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: in
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
-    return _overdue(_overdue_found(viewer, days, at)[first:end])
+    return _overdue(_overdue_found(viewer, days, at), slice(first, end))
 
 
-def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Any]:
-    """The overdue cameras in their order."""
+def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Assignment]:
+    """The assignments of overdue cameras."""
     check_can(viewer, Action.FLEET_VIEW)
     before = at - timedelta(days=days)
-    worn = FilteredRelation("assignments", condition=Q(assignments__during__upper_inf=True))
-    found = Camera.objects.annotate(
-        worn=worn, officer_id=F("worn__officer_id"), last_seen_at=Max("dockings__seen_at")
-    ).filter(scope(viewer, Action.FLEET_VIEW), worn__isnull=False, worn__during__startswith__lt=before)
-    found = found.filter(Q(last_seen_at__lt=before) | Q(last_seen_at__isnull=True))
-    return found.order_by(F("last_seen_at").asc(nulls_last=True), "serial").select_related("unit")
+    seen_since = DockedCamera.objects.filter(camera=OuterRef("camera"), seen_at__gte=before)
+    worn = Assignment.objects.filter(during__upper_inf=True, during__startswith__lt=before)
+    return worn.filter(scope(viewer, Action.FLEET_VIEW, unit="camera__unit_id")).filter(~Exists(seen_since))
 
 
-def _overdue(found: QuerySet[Any]) -> list[OverdueCamera]:
-    """The cameras, each with its assignment."""
-    ordered = list(found)
-    assignments = _current_assignments(ordered)
-    return [OverdueCamera(each, assignments[each.pk], each.last_seen_at) for each in ordered]
+def _overdue(found: QuerySet[Assignment], some: slice = slice(None)) -> list[OverdueCamera]:
+    """Some of the cameras in their order, each with when it was seen last."""
+    seen = DockedCamera.objects.filter(camera=OuterRef("camera")).order_by("-seen_at").values("seen_at")
+    ordered = found.annotate(last_seen_at=Subquery(seen[:1])).select_related("camera__unit", "officer")
+    rows = ordered.order_by(F("last_seen_at").asc(nulls_last=True), "camera__serial")[some]
+    return [OverdueCamera(each.camera, each, each.last_seen_at) for each in rows]
 
 
 def all_keys(dock: Dock | None = None) -> list[DockKey]:
@@ -180,8 +177,3 @@ def _now(dock: Dock, at: datetime) -> DockNow:
     is_live = status is not None and at - status.reported_at <= SEEN_WITHIN
     there: list[DockedCamera] = dock.there  # type: ignore[attr-defined] # `Prefetch` puts it there
     return DockNow(dock, status, tuple(there), tuple(dock.keys.all()), is_live)
-
-
-def _current_assignments(cameras: Sequence[Camera]) -> dict[UUID, Assignment]:
-    current = Assignment.objects.filter(camera__in=cameras, during__upper_inf=True)
-    return {each.camera_id: each for each in current.select_related("officer")}
