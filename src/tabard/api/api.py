@@ -29,6 +29,7 @@ from tabard.api.routes.fleet import fleet
 from tabard.api.routes.folders import folders
 from tabard.api.routes.incidents import incidents
 from tabard.api.routes.issue import issue
+from tabard.api.routes.losses import losses
 from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
 from tabard.api.routes.recordings import recordings
@@ -52,6 +53,7 @@ NOUNS: Sequence[Operations] = (
     work_items,
     fleet,
     issue,
+    losses,
     folders,
     rollout,
     destinations,

@@ -95,6 +95,11 @@ class EventKind(StrEnum):
     CAMERA_ASSIGNED = "camera.assigned"
     CAMERA_RETURNED = "camera.returned"
     CAMERA_SWAPPED = "camera.swapped"
+    CAMERA_LOST = "camera.lost"
+    CAMERA_LOSS_FOLLOWED = "camera.loss_followed"
+    CAMERA_LOSS_CLOSED = "camera.loss_closed"
+    STOCKTAKE_BEGUN = "stocktake.begun"
+    STOCKTAKE_CLOSED = "stocktake.closed"
     CAMERA_CLOCK_READ = "camera.clock_read"
     CAMERA_FILE_ERASED = "camera.file_erased"
     CAMERA_FILE_KEPT = "camera.file_kept"
@@ -202,6 +207,11 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.CAMERA_ASSIGNED: Section62.ALTERATION,
     EventKind.CAMERA_RETURNED: Section62.ALTERATION,
     EventKind.CAMERA_SWAPPED: Section62.ALTERATION,
+    EventKind.CAMERA_LOST: Section62.ALTERATION,
+    EventKind.CAMERA_LOSS_FOLLOWED: Section62.ADMINISTRATION,
+    EventKind.CAMERA_LOSS_CLOSED: Section62.ADMINISTRATION,
+    EventKind.STOCKTAKE_BEGUN: Section62.ADMINISTRATION,
+    EventKind.STOCKTAKE_CLOSED: Section62.ADMINISTRATION,
     EventKind.CAMERA_CLOCK_READ: Section62.ADMINISTRATION,
     EventKind.CAMERA_FILE_ERASED: Section62.ERASURE,
     EventKind.CAMERA_FILE_KEPT: Section62.ADMINISTRATION,

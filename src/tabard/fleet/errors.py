@@ -27,6 +27,18 @@ class NotToBeIssued(Conflict):
     code = "not_to_be_issued"
 
 
+class LossConflict(Conflict):
+    """The checklist of a lost camera is closed already, or cannot be closed yet."""
+
+    code = "loss_conflict"
+
+
+class StocktakeConflict(Conflict):
+    """A stocktake of the unit is open already, or this one is closed."""
+
+    code = "stocktake_conflict"
+
+
 class CameraStateConflict(Conflict):
     """The camera's state does not allow it; the message says what can be done with it."""
 

@@ -21,6 +21,7 @@ from tabard.people.rules import Action
 from tabard.people.selectors import subtree_ids
 
 PAGE_CAMERAS = 50
+MOST_POOLED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,31 @@ def camera(viewer: Viewer, camera_id: UUID) -> CameraDetail:
         raise NotFound("There is no such camera.", camera=str(camera_id))
     check_can(viewer, Action.FLEET_VIEW, found)
     return CameraDetail(_row(found), tuple(wearers_of(found)))
+
+
+def camera_at_desk(viewer: Viewer, serial: str) -> CameraRow | None:
+    """The camera with the serial number, in any case, where the viewer's desk deals with it; None where there is none.
+
+    Raises:
+        Denied: when it is another unit's.
+    """
+    found = _with_wearer().filter(serial__iexact=_askable(serial).strip()).first()
+    if found is None:
+        return None
+    check_can(viewer, Action.KIOSK_USE, found)
+    return _row(found)
+
+
+def pool(viewer: Viewer) -> list[Camera]:
+    """The cameras that lie in the pool of the viewer's desk, by serial number.
+
+    Raises:
+        Denied: when the viewer runs no desk.
+    """
+    check_can(viewer, Action.KIOSK_USE)
+    reached = Q(unit_id__in=viewer.unit_ids) if viewer.unit_ids else scope(viewer, Action.KIOSK_USE)
+    found = _with_wearer().filter(reached, worn__isnull=True, kept_state=State.POOLED.value)
+    return list(found.order_by("key")[:MOST_POOLED])
 
 
 def unit_counts(viewer: Viewer) -> list[UnitCount]:

@@ -95,6 +95,12 @@ def page(
     return page_of(_with_names(Recording.objects.filter(seen)), cursor=cursor, limit=limit)
 
 
+def last_of_camera(camera_id: UUID) -> datetime | None:
+    """When the newest recording of the camera that came in ended by its own clock; None where none ever did."""
+    newest = Recording.objects.filter(camera_id=camera_id).order_by("-started_at")
+    return newest.values_list("stopped_at", flat=True).first()
+
+
 def categories() -> QuerySet[Category]:
     """The categories an officer may choose, by name."""
     return Category.objects.filter(is_offered=True)

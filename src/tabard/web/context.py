@@ -27,6 +27,7 @@ SECTIONS = (
     Section("Exhibits", "exhibits", Action.EXHIBIT_VIEW),
     Section("Fleet", "fleet", Action.FLEET_VIEW),
     Section("Rollout", "rollout", Action.ROLLOUT_VIEW),
+    Section("Kiosk", "kiosk", Action.KIOSK_USE),
     Section("Intake", "intake", Action.FLEET_MANAGE),
     Section("Systems", "destinations", Action.FLEET_MANAGE),
     Section("Work items", "work-item-list", Action.WORK_ITEM_VIEW),

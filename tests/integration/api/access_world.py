@@ -18,8 +18,10 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import EventLine, LogFilter
 from tabard.disclosure.models import Pack
 from tabard.fleet.docks import enrol_key
-from tabard.fleet.models import Camera, Dock, DockKey
+from tabard.fleet.losses import report_loss
+from tabard.fleet.models import Camera, Dock, DockKey, Loss
 from tabard.fleet.services import assign_camera, install_dock, receive_camera
+from tabard.fleet.states import Change
 from tabard.incidents import exhibits
 from tabard.incidents import services as incidents
 from tabard.incidents.models import Exhibit, Incident
@@ -98,6 +100,7 @@ class World:
     dock_key: DockKey
     folder_run: FolderRun
     name_pattern: NamePattern
+    loss: Loss
     unit_block: UnitBlock
 
     def become(self, *roles: Role) -> Account:
@@ -146,6 +149,7 @@ def build(*, with_unheld: bool = True) -> World:
     hackney = _unit("borough_command", "GD", "Hackney", force)
     barrow, colleague = _officer("Barrow", "101LX", lambeth), _officer("Tasker", "102LX", lambeth)
     stranger = _officer("Okafor", "201GD", hackney)
+    _officer("Marlow", "71LX", lambeth)  # who has no camera
     asker = _account("asker", officer=barrow)
     clerk = _account("clerk", roles=[Role.AUDITOR])
     dock = install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
@@ -163,7 +167,17 @@ def build(*, with_unheld: bool = True) -> World:
     pattern = naming.add(text="{officer}_{date}.mp4", by=BY, at=DAY_ONE)
     system = (destination, transfer, dock, dock_key)
     return World(
-        force, lambeth, hackney, asker, clerk, places, *system, folder_run, pattern, _rollout(lambeth)
+        force,
+        lambeth,
+        hackney,
+        asker,
+        clerk,
+        places,
+        *system,
+        folder_run,
+        pattern,
+        _lost(lambeth),
+        _rollout(lambeth),
     )
 
 
@@ -180,6 +194,13 @@ def _rollout(unit: Unit) -> UnitBlock:
         by=BY,
         at=DAY_ONE,
     )
+
+
+def _lost(unit: Unit) -> Loss:
+    """A camera that is lost, and looked for."""
+    facts = {"make": "Axis", "model": "W120", "mount": "chest", "unit": unit}
+    camera = receive_camera(serial="LOST-1", **facts, by=BY, at=DAY_ONE)
+    return report_loss(camera=camera, change=Change.LOSE, reason="In the Thames", by=BY, at=DONE_AT)
 
 
 def _transfer() -> tuple[Destination, Container]:

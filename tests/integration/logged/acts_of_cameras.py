@@ -5,9 +5,9 @@ from datetime import date
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody.kinds import EventKind as E
-from tabard.fleet import issuing, lives, services
+from tabard.fleet import desk, issuing, lives, losses, services
 from tabard.fleet.issue_rules import Rules
-from tabard.fleet.models import Camera
+from tabard.fleet.models import Camera, Loss
 from tabard.fleet.states import Change
 
 
@@ -61,3 +61,40 @@ def train(stage: Stage) -> Call:
     officer, day = stage.own.officer, date(2026, 3, 2)
     told = {"duty": "General", "trained_date": day, "by": BY, "at": AT}
     return lambda: issuing.record_training(officer=officer, **told) and officer.pk
+
+
+@act("fleet.desk.hand_in", E.CAMERA_RETURNED)
+def hand_in(stage: Stage) -> Call:
+    camera, viewer = stage.own.camera, stage.viewer
+    return lambda: desk.hand_in(viewer=viewer, serial=camera.serial, at=AT) and camera.pk
+
+
+@act("fleet.desk.take", E.CAMERA_ASSIGNED)
+def take(stage: Stage) -> Call:
+    camera, viewer, officer = spare(), stage.viewer, stage.own.officer
+    services.return_camera(camera=stage.own.camera, by=BY, at=AT)
+    return lambda: desk.take(viewer=viewer, officer=officer, serial=camera.serial, at=AT) and camera.pk
+
+
+def lost(stage: Stage) -> Loss:
+    """The own camera, lost."""
+    told = {"change": Change.LOSE, "reason": "In the Thames", "by": BY, "at": AT}
+    return losses.report_loss(camera=stage.own.camera, **told)
+
+
+@act("fleet.losses.report_loss", E.CAMERA_LOST)
+def report_loss(stage: Stage) -> Call:
+    return lambda: lost(stage).camera_id
+
+
+@act("fleet.losses.do_step", E.CAMERA_LOSS_FOLLOWED)
+def follow_loss(stage: Stage) -> Call:
+    loss = lost(stage)
+    return lambda: losses.do_step(loss=loss, step="searched", words="The bank", by=BY, at=AT).camera_id
+
+
+@act("fleet.losses.close_loss", E.CAMERA_LOSS_CLOSED)
+def close_loss(stage: Stage) -> Call:
+    loss = lost(stage)
+    told = {"outcome": "found", "reason": "A diver", "by": BY, "at": AT}
+    return lambda: losses.close_loss(loss=loss, **told).camera_id

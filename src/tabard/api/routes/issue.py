@@ -5,11 +5,20 @@ from uuid import UUID
 
 from tabard.api.operations import Operations
 from tabard.api.routes.named import camera_named, officer_named
-from tabard.api.schemas.fleet import CameraSheet, RulesShape, SwapIn, TrainingIn, TrainingOut
+from tabard.api.schemas.fleet import (
+    AssignmentOut,
+    CameraSheet,
+    HandInIn,
+    RulesShape,
+    SwapIn,
+    TakeIn,
+    TrainingIn,
+    TrainingOut,
+)
 from tabard.api.viewers import Asked
-from tabard.fleet import issuing, selectors, services
+from tabard.fleet import desk, issuing, selectors, services
 from tabard.fleet.issue_rules import as_json, from_json
-from tabard.fleet.models import Training
+from tabard.fleet.models import Assignment, Training
 from tabard.fleet.selectors import CameraDetail
 from tabard.kernel.clock import now
 from tabard.people.authorisation import check_can
@@ -31,6 +40,19 @@ def swap(request: Asked, camera_id: UUID, sent: SwapIn) -> CameraDetail:
         at=now(),
     )
     return selectors.camera(request.auth, camera_named(sent.other, "other").id)
+
+
+@issue.post("/kiosk/hand-in", access=Action.KIOSK_USE, answers=AssignmentOut)
+def hand_in(request: Asked, sent: HandInIn) -> Assignment:
+    """Takes a camera of your desk's unit back, by its serial number alone."""
+    return desk.hand_in(viewer=request.auth, serial=sent.camera, at=now())
+
+
+@issue.post("/kiosk/take", access=Action.KIOSK_USE, answers=AssignmentOut)
+def take(request: Asked, sent: TakeIn) -> Assignment:
+    """Gives an officer a camera of your desk's unit, or the best of its pool."""
+    officer = officer_named(sent.officer, "officer")
+    return desk.take(viewer=request.auth, officer=officer, serial=sent.camera, at=now())
 
 
 @issue.get("/issue-rules", access=Action.FLEET_MANAGE, answers=RulesShape)

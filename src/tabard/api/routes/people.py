@@ -11,7 +11,7 @@ from ninja import File, Query, UploadedFile
 from tabard.api.keyset import newest_first
 from tabard.api.operations import Operations
 from tabard.api.routes.imports import answer_to, sent_rows
-from tabard.api.routes.named import officer_named
+from tabard.api.routes.named import officer_named, unit_named
 from tabard.api.schemas.imports import ImportOut
 from tabard.api.schemas.people import (
     AccountIn,
@@ -88,6 +88,7 @@ def create(request: Asked, sent: AccountIn) -> Account:
         password=sent.password,
         roles=sent.roles,
         officer=officer_named(sent.officer, "officer") if sent.officer else None,
+        unit=unit_named(sent.unit_id),
         by=request.auth.actor,
         at=now(),
     )

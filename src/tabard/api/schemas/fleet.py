@@ -159,6 +159,19 @@ class SwapIn(Sent):
     reason: Words
 
 
+class HandInIn(Sent):
+    """A camera that comes back to the desk."""
+
+    camera: Words = Field(description="Serial number")
+
+
+class TakeIn(Sent):
+    """Who takes a camera at the desk."""
+
+    officer: Words = Field(description="Shoulder or warrant number")
+    camera: Words = Field("", description="Serial number; without one, the best of the pool")
+
+
 class TrainingIn(Sent):
     """That an officer was trained for a duty."""
 

@@ -127,6 +127,9 @@ class AccountIn(Sent):
     officer: Words | None = Field(
         None, description="Shoulder or warrant number of the officer whose account it is"
     )
+    unit_id: UUID | None = Field(
+        None, description="The unit that an account of nobody's acts for, such as a kiosk"
+    )
 
 
 class RoleIn(Sent):

@@ -21,6 +21,9 @@ def add_account(
     name: Annotated[str, typer.Option(help="The name shown to others.")],
     role: Annotated[list[str], typer.Option(help="A role; give it again for more than one.")],
     officer: Annotated[str, typer.Option(help="Shoulder or warrant number of the officer this is.")] = "",
+    unit: Annotated[
+        str, typer.Option(help="Code of the unit that an account of nobody's acts for, such as a kiosk.")
+    ] = "",
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
     json: Json = False,
 ) -> None:
@@ -42,6 +45,7 @@ def add_account(
             password=password,
             roles=[Role(value) for value in role],
             officer=person,
+            unit=_unit(unit) if unit else None,
             by=Actor.system("command line"),
             at=now(),
         )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from tabard.custody.selectors import latest_checkpoint
@@ -64,6 +64,8 @@ class Casework:
 def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What waits for the viewer; a part that is none of their roles' is left out."""
     roles = viewer.roles
+    if roles == {Role.KIOSK}:
+        return redirect("kiosk")
     administers = Role.BWV_ADMINISTRATOR in roles
     context = {
         "officer": _officer(viewer) if Role.OFFICER in roles and viewer.officer_id else None,
