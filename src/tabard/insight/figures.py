@@ -113,7 +113,7 @@ def _of_rollout(figure: Figure, as_of_date: date, at: datetime) -> Worth | None:
     if latest is None:
         return None
     # Days that are known one by one count to the end of the day asked for; a stated count only to its own.
-    return _number(latest.count, as_of_date if force.progress.is_daily else latest.day, is_about=is_about)
+    return _number(latest.count, as_of_date if force.progress.issues else latest.day, is_about=is_about)
 
 
 def _number(number: int, as_of_date: date, *, is_about: bool = False) -> Worth:

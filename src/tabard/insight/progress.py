@@ -5,11 +5,12 @@ Issues that are known one by one come on top after the last stated day; before i
 Without a stated count everything is known one by one, day by day.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate, islice
 
-from tabard.insight.forecast import Counted
+from tabard.insight.forecast import WINDOW_DAYS, Counted
 from tabard.insight.when import When
 
 
@@ -25,19 +26,19 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The cumulative counts, oldest first.
+    """What is known by the end of `today`.
 
     Attributes:
-        counted: For each stated day, and each day after it on which a camera was issued.
-        complete: The same for every day whose issues are known one by one, up to the day before today; empty where
-            there is no such day.
-        is_about: The newest count rests on one that was only about right.
+        today: The last day that was looked at; it is not over yet.
+        counted: Cumulative counts, oldest first, for each stated day, and each day after it on which a camera was
+            issued.
+        issues: Those issues, by day.
         stated: The last stated count, if there is one.
     """
 
+    today: date
     counted: tuple[Counted, ...] = ()
-    complete: tuple[Counted, ...] = ()
-    is_about: bool = False
+    issues: Mapping[date, int] = field(default_factory=dict)
     stated: Stated | None = None
 
     @property
@@ -46,14 +47,39 @@ class Progress:
         return self.counted[-1] if self.counted else None
 
     @property
+    def is_about(self) -> bool:
+        """Whether the newest count rests on one that was only about right."""
+        return self.stated is not None and self.stated.is_about
+
+    @property
     def is_daily(self) -> bool:
         """Whether rates are to be taken from single issues, day by day; else from what was stated."""
-        return len(self.complete) > 1
+        return bool(self.issues) and self._first < self._yesterday
 
     @property
     def rated(self) -> tuple[Counted, ...]:
         """The counts that a forecast starts from."""
-        return self.complete if self.is_daily else self.counted
+        return tuple(self._complete_days()) if self.is_daily else self.counted
+
+    @property
+    def _first(self) -> date:
+        """The first day whose count is known and after which every day is."""
+        return self.stated.day if self.stated else min(self.issues) - timedelta(days=1)
+
+    @property
+    def _yesterday(self) -> date:
+        return self.today - timedelta(days=1)
+
+    def _complete_days(self) -> Iterator[Counted]:
+        """One count a day up to yesterday, as far back as a forecast looks."""
+        day = max(self._first, self._yesterday - timedelta(days=WINDOW_DAYS))
+        count = sum(number for on, number in self.issues.items() if on <= day)
+        count += self.stated.count if self.stated else 0
+        yield Counted(day, count)
+        while day < self._yesterday:
+            day += timedelta(days=1)
+            count += self.issues.get(day, 0)
+            yield Counted(day, count)
 
 
 def progress(*, stated: Iterable[Stated], issues: Mapping[date, int], today: date) -> Progress:
@@ -68,30 +94,10 @@ def progress(*, stated: Iterable[Stated], issues: Mapping[date, int], today: dat
     known = [by_day[day] for day in sorted(by_day)]
     last = known[-1] if known else None
     later = {day: n for day, n in issues.items() if day <= today and (last is None or day > last.day)}
-    counted = [Counted(each.day, each.count) for each in known]
-    base = last.count if last else 0
-    singly = _cumulative(base, sorted(later.items()))
-    complete = _every_day(base, later, last.day if last else None, today) if later else ()
-    return Progress((*counted, *singly), tuple(complete), bool(last and last.is_about), last)
-
-
-def _cumulative(base: int, issues: Sequence[tuple[date, int]]) -> list[Counted]:
-    found = []
-    for day, number in issues:
-        base += number
-        found.append(Counted(day, base))
-    return found
-
-
-def _every_day(base: int, issues: Mapping[date, int], after: date | None, today: date) -> list[Counted]:
-    """One count a day, from the stated day or the day before the first issue, to yesterday: today is not over."""
-    day = after or min(issues) - timedelta(days=1)
-    found = []
-    while day < today:
-        base += issues.get(day, 0)
-        found.append(Counted(day, base))
-        day += timedelta(days=1)
-    return found
+    days = sorted(later)
+    totals = accumulate((later[day] for day in days), initial=last.count if last else 0)
+    singly = [Counted(day, total) for day, total in zip(days, islice(totals, 1, None), strict=True)]
+    return Progress(today, (*(Counted(each.day, each.count) for each in known), *singly), later, last)
 
 
 @dataclass(frozen=True, slots=True)

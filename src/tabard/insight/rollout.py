@@ -4,7 +4,7 @@ The pages, the API and the command line read this. Numbers of cameras only: nobo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from tabard.insight.progress import Intended, Planned, Progress, Stated, planned
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Unit
 from tabard.people.rules import Action
-from tabard.people.selectors import unit_tree
+from tabard.people.selectors import UnitNode, unit_tree
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -65,6 +65,12 @@ class Standing:
     def is_in_plan(self) -> bool:
         """Whether there is anything to show of it."""
         return bool(self.lines or self.blocks) or self.issued is not None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in the list of units: every command with anything to show, and teams that are planned."""
+        is_team = self.unit.kind == Unit.Kind.TEAM
+        return bool(self.lines or self.blocks) if is_team else self.is_in_plan
 
     @property
     def planned(self) -> tuple[Planned, ...]:
@@ -128,11 +134,7 @@ def overview(viewer: Viewer, *, at: datetime) -> Overview:
 def as_it_stands(*, at: datetime) -> Overview:
     """The same for the command line and for what is published, where nobody's leave is asked."""
     plan = current_plan()
-    known, today = _known(plan), at.astimezone(LONDON).date()
-    nodes = [(node.unit, node.depth) for node in unit_tree()]
-    below = _below([unit for unit, _ in nodes])
-    standings = [_standing(unit, depth, below[unit.id], known, today) for unit, depth in nodes]
-    return Overview(plan, PlanVersion.objects.count(), tuple(standings))
+    return Overview(plan, PlanVersion.objects.count(), tuple(_standings(plan, unit_tree(), at)))
 
 
 def unit_standing(viewer: Viewer, unit_id: UUID, *, at: datetime) -> Standing:
@@ -142,10 +144,21 @@ def unit_standing(viewer: Viewer, unit_id: UUID, *, at: datetime) -> Standing:
         Denied: when the viewer may not see the rollout.
         NoSuchUnit: when there is none.
     """
-    for standing in overview(viewer, at=at).units:
-        if standing.unit.id == unit_id:
-            return standing
+    check_can(viewer, Action.ROLLOUT_VIEW)
+    for standing in _standings(current_plan(), unit_tree(), at, only=unit_id):
+        return standing
     raise NoSuchUnit("There is no such unit.", unit=str(unit_id))
+
+
+def _standings(
+    plan: PlanVersion | None, nodes: Sequence[UnitNode], at: datetime, only: UUID | None = None
+) -> Iterator[Standing]:
+    """How each of the units stands, or only one of them."""
+    known, today = _known(plan), at.astimezone(LONDON).date()
+    below = _below([node.unit for node in nodes])
+    for node in nodes:
+        if only in (None, node.unit.id):
+            yield _standing(node.unit, node.depth, below[node.unit.id], known, today)
 
 
 def _known(plan: PlanVersion | None) -> _Known:

@@ -18,6 +18,7 @@ from tabard.insight.rollout import as_it_stands, overview, summary, unit_standin
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.models import Unit
 from tabard.people.rules import Role
+from tabard.people.services import create_unit
 
 PLAN = b"phase,wave,unit_code,target,due\nOne,Boroughs,LX,3,2026-05\nOne,Boroughs,WW,4,2026-06\n"
 AT = DAY_ONE + timedelta(days=10)
@@ -56,6 +57,15 @@ def test_a_camera_counts_once_for_its_unit_and_those_above(world):
     assert (force.issued, force.target, force.percent) == (2, 7, 28)
     assert [(point.due.text, point.count) for point in force.planned] == [("2026-05", 3), ("2026-06", 7)]
     assert force.forecast.outcome is Outcome.TOO_LITTLE
+
+
+def test_teams_are_listed_only_where_they_are_planned(world):
+    team = create_unit(kind="team", code="T1", name="Team", parent=world.units["LX"], by=BY, at=DAY_ONE)
+    world.units["T1"] = team
+    issue(world, "A", "T1", "Bailey", 1)
+    assert (standing("T1").issued, standing("T1").is_listed, standing("LX").is_listed) == (1, False, True)
+    imported(b"phase,wave,unit_code\nOne,W,T1\n")
+    assert standing("T1").is_listed
 
 
 def test_an_issue_near_midnight_belongs_to_the_london_day(world):

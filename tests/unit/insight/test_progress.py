@@ -25,7 +25,7 @@ def line(number, due="", **changed):
 def test_a_stated_count_speaks_of_everything_up_to_its_day():
     found = progress(stated=[Stated(DAY, 17_500)], issues={day(-3): 9, DAY: 4, day(2): 5}, today=day(3))
     assert found.counted == (Counted(DAY, 17_500), Counted(day(2), 17_505))
-    assert found.complete == (Counted(DAY, 17_500), Counted(day(1), 17_500), Counted(day(2), 17_505))
+    assert found.rated == (Counted(DAY, 17_500), Counted(day(1), 17_500), Counted(day(2), 17_505))
     assert found.is_daily
 
 
@@ -37,8 +37,8 @@ def test_stated_counts_alone_are_no_daily_counts():
 
 def test_without_a_stated_count_every_day_is_known():
     found = progress(stated=[], issues={DAY: 2, day(2): 3}, today=day(4))
-    assert [each.count for each in found.complete] == [0, 2, 2, 5, 5]
-    assert found.complete[-1].day == day(3), "today is not over"
+    assert [each.count for each in found.rated] == [0, 2, 2, 5, 5]
+    assert found.rated[-1].day == day(3), "today is not over"
 
 
 def test_the_later_statement_of_a_day_counts_and_days_to_come_do_not():
@@ -75,7 +75,10 @@ def test_counts_are_in_order_and_both_series_end_alike(issues, stated, today):
     days = [each.day for each in found.counted]
     assert days == sorted(set(days))
     assert all(each <= today for each in days)
-    if found.complete:
-        assert len({each.day for each in found.complete}) == len(found.complete)
-        assert found.complete[-1].day == today - timedelta(days=1)
-        assert found.latest.count - found.complete[-1].count == issues.get(today, 0)
+    if found.is_daily:
+        days = [each.day for each in found.rated]
+        assert days == [days[0] + timedelta(days=each) for each in range(len(days))]
+        assert days[-1] == today - timedelta(days=1)
+        assert found.latest.count - found.rated[-1].count == issues.get(today, 0)
+    else:
+        assert found.rated == found.counted

@@ -39,7 +39,7 @@ rollout = Operations("rollout")
 def overview(request: Asked) -> dict[str, Any]:
     """How the force and each unit of the plan stand, with the force's curve and forecast."""
     found = standings.overview(request.auth, at=now())
-    return {"force": found.force, "units": [each for each in found.units[1:] if each.is_in_plan]}
+    return {"force": found.force, "units": [each for each in found.units[1:] if each.is_listed]}
 
 
 @rollout.get("/rollout/units/{uuid:unit_id}", access=Action.ROLLOUT_VIEW, answers=StandingSheet)

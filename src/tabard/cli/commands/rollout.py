@@ -96,7 +96,7 @@ def status(json: Json = False) -> None:
         from tabard.insight.rollout import as_it_stands, summary
 
         found = as_it_stands(at=now())
-        shown = [standing for standing in found.units if standing.is_in_plan]
+        shown = [standing for standing in found.units if standing.is_listed]
         lines = [f"{'  ' * each.depth}{each.unit.name}: {_said(each)}" for each in shown]
         words = in_words(found.force.forecast) if found.force else ""
         answer = [summary(each) for each in shown]

@@ -51,7 +51,7 @@ def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         **(_curve(force.curve) if force else {}),
         "force": force,
         "plan": found.plan,
-        "units": [each for each in found.units[1:] if each.is_in_plan],
+        "units": [each for each in found.units[1:] if each.is_listed],
         "blocked": sum(bool(each.blocks) for each in found.units),
     }
     return render(request, "rollout/overview.html", context)
