@@ -74,12 +74,12 @@ def arguments() -> argparse.Namespace:
 
 def simulate(home: Path, asked: argparse.Namespace) -> None:
     """The force, made by the command that people use."""
-    command = [sys.executable, "-m", "tabard", "simulate", "force", "--json"]
+    command = [sys.executable, "-c", "from tabard.cli.main import run; run()", "simulate", "force", "--json"]
     began = time.perf_counter()
     done = subprocess.run(
         [*command, f"--recordings={asked.recordings}"],
         env={**os.environ, "TABARD_HOME": str(home)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
