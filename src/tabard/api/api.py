@@ -37,6 +37,7 @@ from tabard.api.routes.retention import retention
 from tabard.api.routes.rollout import rollout
 from tabard.api.routes.segments import segments
 from tabard.api.routes.session import session
+from tabard.api.routes.stocktakes import stocktakes
 from tabard.api.routes.work_items import work_items
 from tabard.api.schemas.problems import Problem
 from tabard.custody.leaf import rfc3339
@@ -54,6 +55,7 @@ NOUNS: Sequence[Operations] = (
     fleet,
     issue,
     losses,
+    stocktakes,
     folders,
     rollout,
     destinations,

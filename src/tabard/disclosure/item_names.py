@@ -104,6 +104,7 @@ _TELLING: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "camera": _field("Camera", "serial"),
     "dock": _field("Dock", "serial"),
     "unit": _field("Unit", "name"),
+    "stocktake": _field("Stocktake of", "unit_name"),
     "clip": _field("Clip", "title"),
     "object": _field("File", "name"),
 }

@@ -3,6 +3,7 @@
 Lists show what the viewer may see.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,6 +115,19 @@ def camera(viewer: Viewer, camera_id: UUID) -> CameraDetail:
         raise NotFound("There is no such camera.", camera=str(camera_id))
     check_can(viewer, Action.FLEET_VIEW, found)
     return CameraDetail(_row(found), tuple(wearers_of(found)))
+
+
+def rows_by_serial(serials: Iterable[str]) -> dict[str, CameraRow]:
+    """The cameras of these serial numbers, whosoever they are, by the serial number in capitals."""
+    wanted = [_askable(serial).strip().upper() for serial in serials]
+    return {each.key: _row(each) for each in _with_wearer().filter(key__in=wanted)}
+
+
+def rows_in_stock(units: Iterable[UUID], states: Iterable[State]) -> list[CameraRow]:
+    """The cameras of these units that nobody wears and that are one of these, by serial number."""
+    kept = [state.value for state in states]
+    found = _with_wearer().filter(unit_id__in=units, worn__isnull=True, kept_state__in=kept)
+    return [_row(each) for each in found.order_by("key")]
 
 
 def camera_at_desk(viewer: Viewer, serial: str) -> CameraRow | None:

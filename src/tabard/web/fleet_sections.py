@@ -14,6 +14,7 @@ _PAGES = (
     ("fleet-docks", "Docks", Action.FLEET_VIEW),
     ("fleet-overdue", "Overdue cameras", Action.FLEET_VIEW),
     ("fleet-losses", "Lost and stolen", Action.FLEET_VIEW),
+    ("fleet-stocktakes", "Stocktakes", Action.FLEET_VIEW),
     ("fleet-receive", "Receive cameras", Action.FLEET_MANAGE),
     ("fleet-training", "Training", Action.FLEET_MANAGE),
     ("fleet-rules", "Rules of issue", Action.FLEET_MANAGE),

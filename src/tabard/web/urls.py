@@ -27,6 +27,7 @@ from tabard.web.views import (
     retention,
     rollout,
     rollout_plan,
+    stocktake,
     wholeness,
     work_items,
 )
@@ -100,6 +101,15 @@ _losses = [
     path("fleet/losses/<uuid:loss_id>/", losses.shown, name="loss"),
     path("fleet/losses/<uuid:loss_id>/follow", losses.followed, name="loss-follow"),
     path("fleet/losses/<uuid:loss_id>/close", losses.closed, name="loss-close"),
+]
+
+_stocktakes = [
+    path("fleet/stocktakes/", stocktake.listed, name="fleet-stocktakes"),
+    path("fleet/stocktakes/begin", stocktake.begun, name="stocktake-begin"),
+    path("fleet/stocktakes/<uuid:stocktake_id>/", stocktake.shown, name="stocktake"),
+    path("fleet/stocktakes/<uuid:stocktake_id>/scan", stocktake.scanned, name="stocktake-scan"),
+    path("fleet/stocktakes/<uuid:stocktake_id>/close", stocktake.closed, name="stocktake-close"),
+    path("fleet/stocktakes/<uuid:stocktake_id>/lines.csv", stocktake.taken_away, name="stocktake-csv"),
 ]
 
 _kiosk = [
@@ -209,6 +219,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_exhibits,
     *_fleet,
     *_losses,
+    *_stocktakes,
     *_kiosk,
     *_docks,
     *_work_items,

@@ -17,9 +17,10 @@ from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import EventLine, LogFilter
 from tabard.disclosure.models import Pack
+from tabard.fleet import stocktaking
 from tabard.fleet.docks import enrol_key
 from tabard.fleet.losses import report_loss
-from tabard.fleet.models import Camera, Dock, DockKey, Loss
+from tabard.fleet.models import Camera, Dock, DockKey, Loss, Stocktake
 from tabard.fleet.services import assign_camera, install_dock, receive_camera
 from tabard.fleet.states import Change
 from tabard.incidents import exhibits
@@ -101,6 +102,7 @@ class World:
     folder_run: FolderRun
     name_pattern: NamePattern
     loss: Loss
+    stocktake: Stocktake
     unit_block: UnitBlock
 
     def become(self, *roles: Role) -> Account:
@@ -149,6 +151,9 @@ def build(*, with_unheld: bool = True) -> World:
     hackney = _unit("borough_command", "GD", "Hackney", force)
     barrow, colleague = _officer("Barrow", "101LX", lambeth), _officer("Tasker", "102LX", lambeth)
     stranger = _officer("Okafor", "201GD", hackney)
+    team = people.create_unit(
+        kind="team", code="LX-R1", name="Lambeth Response 1", parent=lambeth, by=BY, at=DAY_ONE
+    )
     _officer("Marlow", "71LX", lambeth)  # who has no camera
     asker = _account("asker", officer=barrow)
     clerk = _account("clerk", roles=[Role.AUDITOR])
@@ -177,6 +182,7 @@ def build(*, with_unheld: bool = True) -> World:
         folder_run,
         pattern,
         _lost(lambeth),
+        _counted(team),
         _rollout(lambeth),
     )
 
@@ -201,6 +207,11 @@ def _lost(unit: Unit) -> Loss:
     facts = {"make": "Axis", "model": "W120", "mount": "chest", "unit": unit}
     camera = receive_camera(serial="LOST-1", **facts, by=BY, at=DAY_ONE)
     return report_loss(camera=camera, change=Change.LOSE, reason="In the Thames", by=BY, at=DONE_AT)
+
+
+def _counted(unit: Unit) -> Stocktake:
+    """A stocktake that is open."""
+    return stocktaking.begin(unit=unit, by=BY, at=DONE_AT)
 
 
 def _transfer() -> tuple[Destination, Container]:

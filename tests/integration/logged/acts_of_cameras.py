@@ -5,7 +5,7 @@ from datetime import date
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody.kinds import EventKind as E
-from tabard.fleet import desk, issuing, lives, losses, services
+from tabard.fleet import desk, issuing, lives, losses, services, stocktaking
 from tabard.fleet.issue_rules import Rules
 from tabard.fleet.models import Camera, Loss
 from tabard.fleet.states import Change
@@ -98,3 +98,13 @@ def close_loss(stage: Stage) -> Call:
     loss = lost(stage)
     told = {"outcome": "found", "reason": "A diver", "by": BY, "at": AT}
     return lambda: losses.close_loss(loss=loss, **told).camera_id
+
+
+@act("fleet.stocktaking.begin", E.STOCKTAKE_BEGUN)
+def begin_stocktake(stage: Stage) -> Call:
+    return lambda: stocktaking.begin(unit=stage.world.hackney, by=BY, at=AT).pk
+
+
+@act("fleet.stocktaking.close", E.STOCKTAKE_CLOSED)
+def close_stocktake(stage: Stage) -> Call:
+    return lambda: stocktaking.close(stocktake=stage.world.stocktake, by=BY, at=AT).pk

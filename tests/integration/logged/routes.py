@@ -47,6 +47,10 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "POST cameras/%(camera_id)s/return": (E.CAMERA_RETURNED,),
     "POST cameras/%(camera_id)s/loss": (E.CAMERA_LOST,),
     "POST losses/%(loss_id)s/steps": (E.CAMERA_LOSS_FOLLOWED,),
+    "POST stocktakes": (E.STOCKTAKE_BEGUN,),
+    "POST stocktakes/%(stocktake_id)s/close": (E.STOCKTAKE_CLOSED,),
+    "POST stocktake-begin": (E.STOCKTAKE_BEGUN,),
+    "POST stocktake-close": (E.STOCKTAKE_CLOSED,),
     "POST losses/%(loss_id)s/close": (E.CAMERA_LOSS_CLOSED,),
     "POST camera-lost": (E.CAMERA_LOST,),
     "POST loss-follow": (E.CAMERA_LOSS_FOLLOWED,),
@@ -140,6 +144,7 @@ _PUBLISHED = "figures that the force published for everyone; who asks is not kno
 _PROGRESS = (
     "how far a worker is with what was asked for; the request is logged, and so is taking what comes of it"
 )
+_SHELF = "a serial number on a shelf; the closing of the stocktake commits to the hash of all of them"
 _REFUSED = "what the walk sends is refused as a conflict; its service is tried by `test_services`"
 
 LEAVES_NONE: Mapping[str, str] = {
@@ -226,6 +231,13 @@ LEAVES_NONE: Mapping[str, str] = {
     "GET fleet-training": _FORCE,
     "GET issue-rules": _FORCE,
     "GET kiosk": _FORCE,
+    "GET stocktakes": _FORCE,
+    "GET stocktakes/%(stocktake_id)s": _FORCE,
+    "GET fleet-stocktakes": _FORCE,
+    "GET stocktake": _FORCE,
+    "GET stocktake-csv": _FORCE,
+    "POST stocktakes/%(stocktake_id)s/scans": _SHELF,
+    "POST stocktake-scan": _SHELF,
     "GET fleet-losses": _FORCE,
     "GET loss": _FORCE,
     "GET losses": _FORCE,

@@ -104,6 +104,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "dock_id": lambda place, world: world.dock.id,
     "key_id": lambda place, world: world.dock_key.id,
     "loss_id": lambda place, world: world.loss.id,
+    "stocktake_id": lambda place, world: world.stocktake.id,
     "run_id": lambda place, world: world.folder_run.id,
     "pattern_id": lambda place, world: world.name_pattern.id,
     "unit_id": lambda place, world: world.lambeth.id,
@@ -116,7 +117,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 }
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
-    "loss_id",
+    *("loss_id", "stocktake_id"),
     *("path", "item_type", "flag", "run_id", "pattern_id"),
     *("unit_id", "block_id", "figure"),
 }
@@ -218,6 +219,11 @@ API: Mapping[str, Ask] = {
         "POST", lambda place: {"other": place.camera.serial, "reason": "Cracked"}, good={422}
     ),
     "POST cameras/%(camera_id)s/loss": post(change="lose", reason="In the Thames"),
+    "POST stocktakes": Ask(
+        "POST", lambda place: {"unit_id": str(place.officer.postings.get().unit_id)}, good=OK
+    ),
+    "POST stocktakes/%(stocktake_id)s/scans": post(serial="CAM-1"),
+    "POST stocktakes/%(stocktake_id)s/close": Ask("POST", good=OK),
     "POST losses/%(loss_id)s/steps": post(step="searched", words="The bank"),
     "POST losses/%(loss_id)s/close": post(outcome="found", reason="A diver"),
     "POST kiosk/hand-in": Ask("POST", lambda place: {"camera": place.camera.serial}, has_item=True, good=OK),
@@ -348,6 +354,11 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         ),
     ),
     "camera-lost": (Ask(), form(change="lose", reason="In the Thames")),
+    "stocktake-begin": (
+        Ask("POST", lambda place: {"unit": place.officer.postings.get().unit_id}, good={302}),
+    ),
+    "stocktake-scan": (form(serial="CAM-1"),),
+    "stocktake-close": (Ask("POST", good={302}),),
     "loss-follow": (form("step", step="searched", words="The bank"),),
     "loss-close": (form("close", outcome="found", reason="A diver"),),
     "kiosk-scan": (Ask("POST", lambda place: {"code": place.camera.serial}, has_item=True, good={302}),),

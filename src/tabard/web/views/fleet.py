@@ -17,6 +17,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Owned, Viewer, can, check_can
 from tabard.people.rules import Action
+from tabard.web.camera_story import story_of
 from tabard.web.fleet_sections import fleet_sections
 from tabard.web.forms.fleet import AssignForm, CameraFilter, ChangeForm
 from tabard.web.forms.issue import SwapForm
@@ -122,6 +123,7 @@ def camera_page(
         "state": state,
         "wearer": detail.row.wearer,
         "assignments": detail.assignments,
+        "story": story_of(detail.row.camera, detail.assignments),
         "form": form or AssignForm(),
         "change_form": change_form or ChangeForm(state=state, prefix="change"),
         "swap_form": swap_form or SwapForm(prefix="swap"),
