@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from tabard.fleet.errors import DockKeyUnknown
 from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockKey, DockStatus
@@ -46,6 +46,17 @@ class DockNow:
 
 
 @dataclass(frozen=True, slots=True)
+class DockFigures:
+    """How many docks there are, how many report, what is in them, and what they have not sent yet."""
+
+    docks: int
+    live: int
+    cameras: int
+    outstanding_files: int
+    outstanding_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class OverdueCamera:
     """A worn camera that was not docked for long; `seen_at` is None for one that never was."""
 
@@ -62,15 +73,42 @@ class OverdueCount:
     never: int
 
 
-def docks_now(viewer: Viewer, *, at: datetime) -> list[DockNow]:
-    """The docks that the viewer may see, by site, with the cameras in them.
+def docks_now(viewer: Viewer, *, at: datetime, first: int = 0, end: int | None = None) -> list[DockNow]:
+    """The docks that the viewer may see, by site, with the cameras in them; or some, from one up to another.
 
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
     check_can(viewer, Action.FLEET_VIEW)
-    found = Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None))
-    return [_now(dock, at) for dock in _with_what_is_in_them(found)]
+    found = Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None)).order_by(
+        "site", "serial", "pk"
+    )
+    return [_now(dock, at) for dock in _with_what_is_in_them(found)[first:end]]
+
+
+def dock_figures(viewer: Viewer, *, at: datetime) -> DockFigures:
+    """What all of `docks_now` come to.
+
+    Raises:
+        Denied: when the viewer may see no part of the fleet.
+    """
+    check_can(viewer, Action.FLEET_VIEW)
+    docks = Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None)).aggregate(
+        docks=Count("pk"),
+        live=Count("pk", filter=Q(status__reported_at__gte=at - SEEN_WITHIN)),
+        files=Sum("status__spool_files", default=0),
+        size=Sum("status__spool_bytes", default=0),
+    )
+    there = DockedCamera.objects.filter(
+        scope(viewer, Action.FLEET_VIEW, officer=None, unit="dock__unit_id"), gone_at__isnull=True
+    ).aggregate(cameras=Count("pk"), files=Sum("files", default=0), size=Sum("size_bytes", default=0))
+    return DockFigures(
+        docks=docks["docks"],
+        live=docks["live"],
+        cameras=there["cameras"],
+        outstanding_files=int(docks["files"] + there["files"]),
+        outstanding_bytes=int(docks["size"] + there["size"]),
+    )
 
 
 def dock_now(viewer: Viewer, dock_id: UUID, *, at: datetime) -> DockNow:

@@ -77,7 +77,8 @@ def test_the_list_shows_what_each_dock_last_said(staged, administrator, dock):
     says(silent, at=now() - timedelta(hours=2))
     says(dock, seen(staged.camera.serial, faults=("lens cracked",)), at=now(), faults=("Disk is old",))
     shown = administrator.get(reverse("fleet-docks"))
-    assert [shown.context[name] for name in ("live", "cameras", "outstanding_files")] == [1, 1, 2]
+    figures = shown.context["figures"]
+    assert (figures.docks, figures.live, figures.cameras, figures.outstanding_files) == (3, 1, 1, 2)
     page = text(shown)
     for words in ("1 of 8", "2 files 3.0 MB", "Disk is old"):
         assert words in page

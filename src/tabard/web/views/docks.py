@@ -116,15 +116,13 @@ def overdue(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 def _live(request: HttpRequest, viewer: Viewer) -> Mapping[str, Any]:
     """A part of the docks, and figures of all."""
-    found = dock_selectors.docks_now(viewer, at=now())
-    part = part_of(request, len(found))
+    at = now()
+    figures = dock_selectors.dock_figures(viewer, at=at)
+    part = part_of(request, figures.docks)
     return {
-        "docks": found[part.first : part.end],
+        "docks": dock_selectors.docks_now(viewer, at=at, first=part.first, end=part.end),
         "part": part,
-        "live": sum(each.is_live for each in found),
-        "cameras": sum(len(each.cameras) for each in found),
-        "outstanding_files": sum(each.outstanding_files for each in found),
-        "outstanding_bytes": sum(each.outstanding_bytes for each in found),
+        "figures": figures,
     }
 
 
