@@ -22,8 +22,8 @@ from tabard.disclosure.facts import (
     RecordingFacts,
     SegmentFacts,
 )
-from tabard.fleet.models import Camera
-from tabard.fleet.selectors import wearer_at
+from tabard.fleet.models import Assignment, Camera
+from tabard.fleet.selectors import assignment_at
 from tabard.incidents.models import Exhibit, Incident
 from tabard.media.models import ClipPackets
 from tabard.people.models import Officer
@@ -176,7 +176,7 @@ def _incident(incident: Incident) -> IncidentFacts:
 def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
     recording = exhibit.recording
     camera = recording.camera
-    issued_to = wearer_at(camera.id, recording.filmed_at) if camera else None
+    issue = assignment_at(camera.id, recording.filmed_at) if camera else None
     return RecordingFacts(
         id=str(recording.id),
         name=recording.source_name,
@@ -186,10 +186,10 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         clock=_clock(recording),
         trigger=recording.trigger,
         named_camera=recording.camera_serial,
-        camera=_camera(camera) if camera else None,
+        camera=_camera(camera, issue) if camera else None,
         named_wearer=recording.officer_reference,
         wearer=_person(recording.officer) if recording.officer else None,
-        camera_issued_to=_person(issued_to) if issued_to else None,
+        camera_issued_to=_person(issue.officer) if issue else None,
         unit=recording.unit.name if recording.unit else None,
         category=recording.category.name if recording.category else None,
         # What was settled since was a doubt all the same, and whoever gets the footage must know of it.
@@ -245,8 +245,9 @@ def _clip(clip: Clip) -> ClipFacts:
     )
 
 
-def _camera(camera: Camera) -> CameraFacts:
-    return CameraFacts(serial=camera.serial, make=camera.make, model=camera.model, mount=camera.mount)
+def _camera(camera: Camera, issue: Assignment | None) -> CameraFacts:
+    mount = issue.mount if issue and issue.mount else camera.mount
+    return CameraFacts(serial=camera.serial, make=camera.make, model=camera.model, mount=mount)
 
 
 def _person(officer: Officer) -> Person:

@@ -51,7 +51,7 @@ class IncidentFacts:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """The camera, as the register of cameras knows it."""
+    """The camera, as the register of cameras knows it; `mount` is where it was worn then, else where it usually is."""
 
     serial: str
     make: str

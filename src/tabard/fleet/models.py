@@ -287,10 +287,7 @@ class Training(models.Model):
 
 
 class IssueRules(models.Model):
-    """The force's own rules of issue, as `issue_rules` reads them.
-
-    The newest row is in force; where there is none, the defaults are.
-    """
+    """The force's own rules of issue, as `issue_rules` reads them; the newest row is in force."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     rules = models.JSONField()
@@ -340,9 +337,7 @@ class Loss(models.Model):
         ordering = ["-reported_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["camera"],
-                condition=models.Q(closed_at__isnull=True),
-                name="fleet_loss_one_open",
+                fields=["camera"], condition=models.Q(closed_at__isnull=True), name="fleet_loss_one_open"
             ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True, outcome="")
@@ -370,9 +365,7 @@ class Stocktake(models.Model):
         ordering = ["-begun_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["unit"],
-                condition=models.Q(closed_at__isnull=True),
-                name="fleet_stocktake_one_open",
+                fields=["unit"], condition=models.Q(closed_at__isnull=True), name="fleet_stocktake_one_open"
             ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True, lines__isnull=True)

@@ -209,10 +209,15 @@ def wearers_of(found: Camera) -> list[Assignment]:
 
 def wearer_at(camera_id: UUID, at: datetime, give_or_take: timedelta = timedelta()) -> Officer | None:
     """The officer who had the camera at the instant, and for as long around it as is not certain, or None."""
+    found = assignment_at(camera_id, at, give_or_take)
+    return None if found is None else found.officer
+
+
+def assignment_at(camera_id: UUID, at: datetime, give_or_take: timedelta = timedelta()) -> Assignment | None:
+    """By which an officer had the camera then, as `wearer_at`; it says where they wore it."""
     then = DateTimeTZRange(at - give_or_take, at + give_or_take, "[]")
-    return Officer.objects.filter(
-        assignments__camera_id=camera_id, assignments__during__contains=then
-    ).first()
+    found = Assignment.objects.filter(camera_id=camera_id, during__contains=then)
+    return found.select_related("officer").first()
 
 
 def _with_wearer() -> QuerySet[Any]:

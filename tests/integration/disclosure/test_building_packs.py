@@ -37,8 +37,9 @@ from tabard.disclosure.errors import PackDisposed, PackNotReady
 from tabard.disclosure.models import Pack
 from tabard.disclosure.verify import verify_pack
 from tabard.fleet.clocks import record_reading
+from tabard.fleet.issuing import Terms
 from tabard.fleet.models import ClockReading
-from tabard.fleet.services import receive_camera
+from tabard.fleet.services import assign_camera, receive_camera, return_camera
 from tabard.incidents.services import record as record_incident
 from tabard.kernel.errors import Denied, Unavailable
 from tabard.people.rules import Role
@@ -393,3 +394,19 @@ def test_a_measured_clock_goes_with_the_times_that_the_camera_said(world, tmp_pa
     assert (clock["ahead_ms"], clock["basis"]) == (90_000, "after")
     assert clock["corrected_start_at"] == rfc3339(NOON - timedelta(seconds=90))
     assert clock["uncertainty_ms"] >= 500
+
+
+def test_who_wore_which_camera_and_where_when_it_recorded_goes_into_the_pack(world):
+    then = world.officers["Bailey"].postings.get().during.lower
+    camera = receive_camera(
+        serial="SIM-0001", make="Sim", model="W", mount="chest", unit=None, by=BY, at=then
+    )
+    officer = dock(world).officer
+    recorded_at = Recording.objects.get().started_at
+    assign_camera(camera=camera, officer=officer, terms=Terms(mount="head"), by=BY, at=then)
+    return_camera(camera=camera, by=BY, at=recorded_at + timedelta(hours=1))
+    Recording.objects.update(camera=camera)
+    facts = contents_of(produce(world, Recording.objects.get())).facts.recording
+    assert (facts.camera.serial, facts.camera.mount) == ("SIM-0001", "head")
+    assert facts.camera_issued_to.shoulder_number == officer.shoulder_number
+    assert camera.mount == "chest"

@@ -71,7 +71,9 @@ def taken(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         given = desk.take(viewer=viewer, officer=officer, serial=serial, at=now())
     except CameraTaken as error:
         form.add_error("camera", _without_name(error, serial))
-    except (Invalid, Conflict, NotFound) as error:
+    except NotFound as error:
+        form.add_error("camera", error.message)
+    except (Invalid, Conflict) as error:
         show_refusal(form, error)
     else:
         worn = given.get_mount_display().lower()
@@ -89,9 +91,9 @@ def shown(officer: Officer) -> str:
 
 def _without_name(error: CameraTaken, serial: str) -> str:
     """Who has the camera, as a kiosk may say it."""
-    officer = Officer.objects.filter(pk=error.fields.get("officer")).first()
-    if officer is None:
+    if "officer" not in error.fields:
         return error.message
+    officer = Officer.objects.get(pk=str(error.fields["officer"]))
     return f"{shown(officer)} ({officer.shoulder_number}) has camera {serial}. Take another."
 
 
