@@ -24,7 +24,7 @@ def curve_csv(curve: Curve) -> str:
 
 
 def curve_png(curve: Curve, title: str) -> bytes:
-    """The page's picture as a PNG 1,920 pixels wide, drawn with the typesetter's own fonts.
+    """The page's picture as a PNG 1,920 pixels wide, with title and key, in the typesetter's own fonts.
 
     Raises:
         NotFound: when there is nothing to draw.
@@ -32,7 +32,8 @@ def curve_png(curve: Curve, title: str) -> bytes:
     drawing = draw(curve, WIDE)
     if drawing is None:
         raise NotFound("There is nothing to draw yet.")
-    return _rasterised(render_to_string("rollout/curve_svg.html", {"drawing": drawing, "title": title}))
+    context = {"drawing": drawing, "title": title, "has_key": True}
+    return _rasterised(render_to_string("rollout/curve_svg.html", context))
 
 
 def _rasterised(svg: str) -> bytes:
