@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from tabard.fleet import selectors as fleet
@@ -218,5 +219,7 @@ def _site(viewer: Viewer, standing: Standing, form: SiteForm) -> Site | None:
 
 def _attached(content: bytes, content_type: str, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="rollout-{name}"'
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=f"rollout-{name}"
+    )
     return response
