@@ -25,7 +25,13 @@ SPEC = WholeForceSpec(recordings=400, cameras=100, officers=130)
 BY = Actor.system("test")
 MADE = (
     *("people_unit", "people_officer", "people_posting", "fleet_camera", "fleet_assignment", "fleet_dock"),
-    *("fleet_dockedcamera", "fleet_clockreading", "recordings_recording", "recordings_segment"),
+    *(
+        "fleet_dockstatus",
+        "fleet_dockedcamera",
+        "fleet_clockreading",
+        "recordings_recording",
+        "recordings_segment",
+    ),
     *("vault_sealedobject", "retention_disposal", "incidents_incident", "incidents_link"),
 )
 

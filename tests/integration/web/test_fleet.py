@@ -212,13 +212,13 @@ def test_an_officer_has_no_fleet_page(staged):
 def test_the_good_rows_of_a_faulty_file_come_in_by_a_second_press(administrator):
     page = upload(administrator, BAD + "C9,Axis,W120,chest,LX,\n")
     assert page.status_code == 400
-    assert "Import only the 1 good rows" in text(page)
+    assert "Import only the good rows (1)" in text(page)
     refused = administrator.post(reverse("fleet-import"), {"checked": carried(page)})
     assert refused.status_code == 400
     assert not Camera.objects.filter(serial="C9").exists()
     chosen = {"checked": carried(page), "good_only": "on"}
     done = administrator.post(reverse("fleet-import"), chosen, follow=True)
-    assert "1 cameras were imported. 2 rows were left out." in text(done)
+    assert "1 camera was imported. 2 rows were left out." in text(done)
     assert Camera.objects.filter(serial="C9").exists()
 
 
@@ -230,5 +230,5 @@ def test_officers_are_checked_first_and_imported_by_a_second_press(administrator
     assert "Shoulder number 482LX is that of PC Lena Barrow (482LX), who is here already." in text(page)
     assert not Officer.objects.filter(warrant_number="W7").exists()
     done = administrator.post(address, {"checked": carried(page), "good_only": "on"}, follow=True)
-    assert "1 officers were imported. 1 rows were left out." in text(done)
+    assert "1 officer was imported. 1 row was left out." in text(done)
     assert Officer.objects.filter(warrant_number="W7").exists()

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from numpy.typing import NDArray
 
 from tabard.custody.copying import copy_binary
-from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera
+from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockStatus
 from tabard.people.models import Account, Officer, Posting, Unit
 from tabard.simulation.force import FAMILY, GIVEN
 from tabard.simulation.whole_force import rows
@@ -60,6 +60,7 @@ def write(force: WholeForce, progress: Callable[[str, int], None]) -> dict[str, 
     progress("assignments", len(force.wearings))
     Assignment.objects.bulk_create(_assignments(force), batch_size=_BATCH_ROWS)
     Dock.objects.bulk_create(_docks(force))
+    DockStatus.objects.bulk_create(_statuses(force))
     DockedCamera.objects.bulk_create(_docked(force), batch_size=_BATCH_ROWS)
     readings = READINGS * len(force.cameras)
     progress("readings of clocks", readings)
@@ -144,6 +145,19 @@ def _docks(force: WholeForce) -> Iterator[Dock]:
                 bays=BAYS,
                 last_seen_at=force.spec.ends_at,
             )
+
+
+def _statuses(force: WholeForce) -> Iterator[DockStatus]:
+    """What each dock said as the year ended, and last."""
+    for number in range(len(force.dock_ids)):
+        yield DockStatus(
+            dock_id=_uuid(force.dock_ids, number),
+            reported_at=force.spec.ends_at,
+            clock_ahead_ms=0,
+            agent=MAKE,
+            spool_files=0,
+            spool_bytes=0,
+        )
 
 
 def _docked(force: WholeForce) -> Iterator[DockedCamera]:

@@ -82,8 +82,12 @@ def _import(request: HttpRequest, viewer: Viewer, kind: _Kind) -> HttpResponseBa
 
 def _imported_words(report: ImportReport, kind: _Kind) -> str:
     left_out = report.rows - report.imported
-    left_words = f" {left_out} rows were left out." if left_out else ""
-    return f"{report.imported} {kind.layout.row_is}s were imported.{left_words}"
+    left_words = f" {_counted(left_out, 'row')} left out." if left_out else ""
+    return f"{_counted(report.imported, kind.layout.row_is)} imported.{left_words}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun} was" if count == 1 else f"{count} {noun}s were"
 
 
 def _page(
