@@ -13,7 +13,7 @@ HEADING = "serial,make,model,mount,unit_code\n"
 
 def test_cameras_are_listed_with_their_wearers(world, program):
     _, said = program(Role.SUPERVISOR).get("/cameras")
-    assert [line["camera"]["serial"] for line in said["cameras"]] == ["CAM-101LX", "CAM-102LX"]
+    assert [line["camera"]["serial"] for line in said["cameras"]] == ["CAM-101LX", "CAM-102LX", "LOST-1"]
     assert said["cameras"][0]["wearer"]["name"] == "PC Lena Barrow (101LX)"
     assert said["next_cursor"] is None
     _, found = program(Role.AUDITOR).get("/cameras", words="okafor", state="issued", mount="chest")
@@ -123,7 +123,7 @@ def test_officers_are_found_by_name_and_number(program):
     assert (found["family_name"], found["unit"]["code"], said["has_more"]) == ("Okafor", "GD", False)
     assert found["name"] == "PC Lena Okafor (201GD)"
     names = [officer["family_name"] for officer in manager.get("/officers")[1]["officers"]]
-    assert names == ["Barrow", "Okafor", "Tasker"]
+    assert names == ["Barrow", "Marlow", "Okafor", "Tasker"]
 
 
 def test_an_account_is_created_given_roles_and_found(world, program):

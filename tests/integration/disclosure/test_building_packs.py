@@ -406,7 +406,7 @@ def test_who_wore_which_camera_and_where_when_it_recorded_goes_into_the_pack(wor
     assign_camera(camera=camera, officer=officer, terms=Terms(mount="head"), by=BY, at=then)
     return_camera(camera=camera, by=BY, at=recorded_at + timedelta(hours=1))
     Recording.objects.update(camera=camera)
-    facts = contents_of(produce(world, Recording.objects.get())).facts.recording
+    facts = contents_of(produce(world, Recording.objects.get()).id).facts.recording
     assert (facts.camera.serial, facts.camera.mount) == ("SIM-0001", "head")
     assert facts.camera_issued_to.shoulder_number == officer.shoulder_number
     assert camera.mount == "chest"
