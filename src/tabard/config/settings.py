@@ -149,6 +149,9 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = False
+# What a person types where a browser has no calendar: as ISO 8601 has it, or day first. Django would read month first.
+DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
+DATETIME_INPUT_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M"]
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
