@@ -63,7 +63,10 @@ def change_state(*, camera: Camera, change: Change, reason: str = "", by: Actor,
     """
     transition = TRANSITIONS[change]
     if not transition.plain:
-        raise Invalid(f"'{transition.button}' takes more than a reason.", field="change")
+        words = (
+            f"'{transition.button}' takes more than a reason: it has a form of its own on the camera's page."
+        )
+        raise Invalid(words, field="change")
     said = reason_for(transition, reason)
     with transaction.atomic():
         held = hold(camera)
