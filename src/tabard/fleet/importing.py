@@ -192,6 +192,7 @@ def _write(rows: list[SheetRow], known: _Known, at: datetime) -> int:
             camera=camera,
             officer_id=known.officers[_officer_key(row)],
             during=DateTimeTZRange(known.days.of(row, "issued_date") or at, None),
+            mount=camera.mount,
         )
         for row, camera in zip(rows, cameras, strict=True)
         if _officer_key(row)

@@ -42,6 +42,7 @@ def test_a_file_without_a_fault_is_received_and_given_out(bring, lewisham, hackn
     first, second = Camera.objects.order_by("serial")
     assert (first.unit, first.received_at) == (lewisham, day_one)
     assert wearer_at(first.id, day_one) == barrow
+    assert first.assignments.get().mount == "chest"
     assert (second.unit, second.mount) == (hackney, "head")
     assert wearer_at(second.id, day_one) is None
 

@@ -26,6 +26,7 @@ BY = Actor.system("test")
 MADE = (
     *("people_unit", "people_officer", "people_posting", "fleet_camera", "fleet_assignment", "fleet_dock"),
     *(
+        "fleet_training",
         "fleet_dockstatus",
         "fleet_dockedcamera",
         "fleet_clockreading",
@@ -76,6 +77,10 @@ class TestTheForce:
         recording = Recording.objects.select_related("officer", "camera").exclude(metadata={}).latest("id")
         worn = Assignment.objects.filter(camera=recording.camera, during__contains=recording.filmed_at)
         assert worn.get().officer == recording.officer
+        assert (worn.get().mount, worn.get().duty) == (
+            recording.camera.mount,
+            recording.officer.camera_trainings.get().duty,
+        )
         assert recording.camera_serial == recording.camera.serial
         assert recording.officer_reference == recording.officer.warrant_number
 

@@ -10,11 +10,13 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from numpy.typing import NDArray
 
 from tabard.custody.copying import copy_binary
-from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockStatus
+from tabard.fleet.issue_rules import Rules
+from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockStatus, Training
 from tabard.people.models import Account, Officer, Posting, Unit
 from tabard.simulation.force import FAMILY, GIVEN
 from tabard.simulation.whole_force import rows
 from tabard.simulation.whole_force.clocks import READINGS, UNCERTAINTY_MS
+from tabard.simulation.whole_force.commands import Command
 from tabard.simulation.whole_force.instants import DAY, HOUR, SECOND, Ids, instant_of, seeded_ids
 from tabard.simulation.whole_force.kit import BAYS, MAKE, MODELS, NEVER, docks_of
 from tabard.simulation.whole_force.make import WholeForce
@@ -59,6 +61,7 @@ def write(force: WholeForce, progress: Callable[[str, int], None]) -> dict[str, 
     Camera.objects.bulk_create(_cameras(force), batch_size=_BATCH_ROWS)
     progress("assignments", len(force.wearings))
     Assignment.objects.bulk_create(_assignments(force), batch_size=_BATCH_ROWS)
+    Training.objects.bulk_create(_trainings(force), batch_size=_BATCH_ROWS)
     Dock.objects.bulk_create(_docks(force))
     DockStatus.objects.bulk_create(_statuses(force))
     DockedCamera.objects.bulk_create(_docked(force), batch_size=_BATCH_ROWS)
@@ -114,7 +117,7 @@ def _cameras(force: WholeForce) -> Iterator[Camera]:
             serial=serial_number(number),
             make=MAKE,
             model=MODELS[cameras.model[number]],
-            mount=Camera.Mount.HEAD if command.head_mounted else Camera.Mount.CHEST,
+            mount=_mount(command),
             unit_id=_uuid(force.unit_ids, command.own),
             received_at=instant_of(cameras.received[number]),
             kept_state=cameras.state(number).value,
@@ -124,13 +127,46 @@ def _cameras(force: WholeForce) -> Iterator[Camera]:
 def _assignments(force: WholeForce) -> Iterator[Assignment]:
     wearings = force.wearings
     for number in range(len(wearings)):
+        command = _command(force, number)
         ended_at = None if wearings.ended[number] == NEVER else instant_of(wearings.ended[number])
         yield Assignment(
             id=_uuid(wearings.ids, number),
             camera_id=_uuid(force.cameras.ids, int(wearings.camera[number])),
             officer_id=_uuid(force.officers.ids, int(wearings.officer[number])),
             during=DateTimeTZRange(instant_of(wearings.began[number]), ended_at),
+            mount=_mount(command),
+            duty=_duty(command),
         )
+
+
+def _trainings(force: WholeForce) -> Iterator[Training]:
+    """Whoever wears a camera was trained for it the day before they got their first."""
+    wearings = force.wearings
+    _, firsts = np.unique(wearings.officer, return_index=True)
+    ids = seeded_ids(wearings.began[firsts] - DAY, force.chances)
+    for place, number in enumerate(firsts):
+        trained_at = instant_of(wearings.began[number] - DAY)
+        yield Training(
+            id=_uuid(ids, place),
+            officer_id=_uuid(force.officers.ids, int(wearings.officer[number])),
+            duty=_duty(_command(force, int(number))),
+            trained_date=trained_at.date(),
+            recorded_at=trained_at,
+        )
+
+
+def _command(force: WholeForce, wearing: int) -> Command:
+    return force.commands[int(force.cameras.command[force.wearings.camera[wearing]])]
+
+
+def _mount(command: Command) -> Camera.Mount:
+    return Camera.Mount.HEAD if command.head_mounted else Camera.Mount.CHEST
+
+
+def _duty(command: Command) -> str:
+    """As the rules of issue name it that stand until a force changes them."""
+    ordinary, firearms = Rules().duties
+    return firearms.name if command.head_mounted else ordinary.name
 
 
 def _docks(force: WholeForce) -> Iterator[Dock]:

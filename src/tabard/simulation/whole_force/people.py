@@ -12,7 +12,7 @@ from tabard.simulation.whole_force.commands import Command
 from tabard.simulation.whole_force.instants import DAY, Ids, Instants, seeded_ids, us_of
 from tabard.simulation.whole_force.spec import WholeForceSpec
 
-RANKS: Final = ("Constable", "Sergeant", "Inspector")
+RANKS: Final = ("PC", "Sgt", "Insp")
 _RANKED: Final = (0.85, 0.12, 0.03)
 _LEAVING: Final = 0.03
 _LONGEST_SERVICE_DAYS: Final = 25 * 365

@@ -42,8 +42,9 @@ _HOLDING: Final[tuple[tuple[type[models.Model], str], ...]] = (
 )
 _ANALYSED: Final = (
     "people_unit", "people_officer", "people_posting", "fleet_camera", "fleet_assignment", "fleet_dock",
-    "fleet_dockstatus", "fleet_dockedcamera", "fleet_clockreading", "recordings_recording", "recordings_segment",
-    "vault_sealedobject", "retention_disposal", "incidents_incident", "incidents_link",
+    "fleet_training", "fleet_dockstatus", "fleet_dockedcamera", "fleet_clockreading",
+    "recordings_recording", "recordings_segment", "vault_sealedobject", "retention_disposal",
+    "incidents_incident", "incidents_link",
 )  # fmt: skip
 
 
