@@ -70,7 +70,7 @@ def change_state(*, camera: Camera, change: Change, reason: str = "", by: Actor,
     said = reason_for(transition, reason)
     with transaction.atomic():
         held = hold(camera)
-        details = move(held, transition, at) | {"reason": said or None}
+        details = move(held, transition, at) | ({"reason": said} if said else {})
         append_change(EventKind.CAMERA_STATE_CHANGED, held.camera, details, by=by, at=at)
     return held.camera
 
