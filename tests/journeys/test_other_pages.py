@@ -201,7 +201,7 @@ def test_a_file_of_cameras_is_checked_mended_and_imported_without_javascript(sta
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Import 2 cameras").click()
     assert page.get_by_text("2 cameras were imported.").is_visible()
-    page.get_by_label("State").select_option("worn")
+    page.get_by_label("State").select_option("issued")
     page.get_by_role("button", name="Apply filters").click()
     assert page.get_by_role("link", name="N2").is_visible()
     assert not page.get_by_role("link", name="N1").is_visible()
