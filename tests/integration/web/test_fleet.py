@@ -232,3 +232,13 @@ def test_officers_are_checked_first_and_imported_by_a_second_press(administrator
     done = administrator.post(address, {"checked": carried(page), "good_only": "on"}, follow=True)
     assert "1 officer was imported. 1 row was left out." in text(done)
     assert Officer.objects.filter(warrant_number="W7").exists()
+
+
+def test_a_faulty_camera_is_no_spare_one_on_the_home_page(staged, administrator):
+    assert administrator.get(reverse("home")).context["fleet"].spare == 0
+    administrator.post(reverse("camera-return", args=[staged.camera.id]))
+    assert administrator.get(reverse("home")).context["fleet"].spare == 1
+    told = {"change-change": "report_fault", "change-reason": "The lens is cracked"}
+    administrator.post(reverse("camera-change", args=[staged.camera.id]), told)
+    numbers = administrator.get(reverse("home")).context["fleet"]
+    assert (numbers.cameras, numbers.worn, numbers.spare) == (1, 0, 0)

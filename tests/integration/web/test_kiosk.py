@@ -114,6 +114,7 @@ def test_a_kiosk_deals_with_its_own_unit_and_opens_nothing_else(staged, kiosk):
     assert scan(kiosk, "H1").status_code == 403
     page = scan(kiosk, "119GD")
     assert take(kiosk, page, "H1").status_code == 403
+    assert kiosk.get(reverse("home"))["Location"] == reverse("kiosk")
     for name in ("fleet", "recordings", "incidents", "log"):
         assert kiosk.get(reverse(name)).status_code == 403
     assert Assignment.objects.count() == 1

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from tabard.custody.selectors import latest_checkpoint
-from tabard.fleet.models import Assignment, Camera, Dock
+from tabard.fleet.models import Dock
+from tabard.fleet.selectors import unit_counts
 from tabard.incidents import selectors as incidents
 from tabard.incidents.models import Exhibit, Incident
 from tabard.people.authorisation import Viewer, can, scope
@@ -39,16 +40,12 @@ class OfficerDay:
 
 @dataclass(frozen=True, slots=True)
 class FleetNumbers:
-    """How many cameras and docks the viewer may see, and how many cameras somebody has."""
+    """How many cameras there are that are not retired, what they are just now, and how many docks."""
 
     cameras: int
     worn: int
+    spare: int
     docks: int
-
-    @property
-    def spare(self) -> int:
-        """Cameras that nobody has."""
-        return self.cameras - self.worn
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +93,12 @@ def _some(viewer: Viewer, among: QuerySet[Recording, UUID], limit: int) -> list[
 
 
 def _fleet(viewer: Viewer) -> FleetNumbers:
-    visible = scope(viewer, Action.FLEET_VIEW, officer=None)
-    cameras = Camera.objects.filter(visible)
+    counts = unit_counts(viewer)
     return FleetNumbers(
-        cameras=cameras.count(),
-        worn=Assignment.objects.filter(camera__in=cameras, during__upper_inf=True).count(),
-        docks=Dock.objects.filter(visible).count(),
+        cameras=sum(each.total for each in counts),
+        worn=sum(each.worn for each in counts),
+        spare=sum(each.spare for each in counts),
+        docks=Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None)).count(),
     )
 
 
