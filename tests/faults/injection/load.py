@@ -46,7 +46,9 @@ def _send(first: int, stopping: threading.Event) -> None:
         said: list[str] = []
         _again(lambda number=number, said=said: acts.seal(number, said.append), stopping, once=True)
         if said:
-            os.write(1, f"{number}\n".encode())  # in one piece: `print` writes a line's end apart, and others between
+            os.write(
+                1, f"{number}\n".encode()
+            )  # in one piece: `print` writes a line's end apart, and others between
             number += 1
 
 
