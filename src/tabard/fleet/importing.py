@@ -26,9 +26,9 @@ from tabard.kernel.ids import new_id
 from tabard.kernel.sheet import ImportReport, RowError, Sheet, SheetRow, bytes_of, read_sheet
 from tabard.people.constraints import refusals
 from tabard.people.errors import ImportOvertaken
-from tabard.people.models import Unit
 from tabard.people.selectors import with_leaving
 from tabard.people.sheet_days import SheetDays
+from tabard.people.sheet_units import SheetUnits
 
 _BATCH_ROWS = 2_000
 _DAYS = ("received_date", "issued_date")
@@ -41,7 +41,7 @@ class _Known:
     `rows` are all the rows that name a serial number.
     """
 
-    units: dict[str, UUID]
+    units: SheetUnits
     officers: dict[str, UUID]
     left: dict[str, datetime]
     received: set[str]
@@ -95,7 +95,7 @@ def _known(rows: list[SheetRow], at: datetime) -> _Known:
     cameras = Camera.objects.annotate(key=Upper("serial")).filter(key__in=_askable(serials))
     found = list(officers.values_list("key", "id", "left_at"))
     known = _Known(
-        units={code.upper(): unit_id for code, unit_id in Unit.objects.values_list("code", "id")},
+        units=SheetUnits(),
         officers={key: officer_id for key, officer_id, _ in found},
         left={key: left_at for key, _, left_at in found if left_at is not None},
         received=set(cameras.values_list("key", flat=True)),
@@ -130,7 +130,7 @@ def _row_errors(sheet: Sheet, known: _Known) -> Iterator[RowError]:
         for fault in faults(_facts(row)):
             yield RowError(row.number, fault.field, fault.words)
         yield from _serial_errors(row, known)
-        yield from _unit_errors(row, known)
+        yield from known.units.errors(row)
         yield from _officer_errors(row, known)
         yield from _day_errors(row, known)
 
@@ -146,14 +146,6 @@ def _serial_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
         yield RowError(row.number, "serial", words)
     elif serial_key(serial) in known.received:
         yield RowError(row.number, "serial", f"A camera with the serial number {serial} is here already.")
-
-
-def _unit_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
-    """The row names a unit that exists."""
-    code = row.cells["unit_code"]
-    if code.upper() not in known.units:
-        words = f"There is no unit with the code {code}." if code else "It is empty."
-        yield RowError(row.number, "unit_code", words)
 
 
 def _officer_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
@@ -210,7 +202,7 @@ def _camera(row: SheetRow, known: _Known, at: datetime) -> Camera:
         make=facts.make,
         model=facts.model,
         mount=facts.mount,
-        unit_id=known.units[row.cells["unit_code"].upper()],
+        unit_id=known.units.of(row),
         received_at=days.of(row, "received_date") or days.of(row, "issued_date") or at,
     )
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TextIO
-from uuid import UUID
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -26,8 +25,9 @@ from tabard.kernel.sheet import ImportReport, Layout, RowError, Sheet, SheetRow,
 from tabard.kernel.text import required
 from tabard.people.constraints import refusals
 from tabard.people.errors import ImportOvertaken
-from tabard.people.models import Officer, Posting, Unit
+from tabard.people.models import Officer, Posting
 from tabard.people.sheet_days import SheetDays
+from tabard.people.sheet_units import SheetUnits
 
 OFFICERS = Layout(
     required=("given_name", "family_name", "rank", "warrant_number", "shoulder_number", "unit_code"),
@@ -44,7 +44,7 @@ _BATCH_ROWS = 2_000
 class _Known:
     """What the rows are checked against: units by code; by each kind of number, whose it is and which rows name it."""
 
-    units: dict[str, UUID]
+    units: SheetUnits
     days: SheetDays
     holders: dict[str, dict[str, str]] = field(default_factory=dict)
     rows: dict[str, dict[str, list[int]]] = field(default_factory=dict)
@@ -79,8 +79,7 @@ def import_officers(
 
 def _known(rows: list[SheetRow], at: datetime) -> _Known:
     """Everything that the rows refer to, in three queries however many rows there are."""
-    units = {code.upper(): unit_id for code, unit_id in Unit.objects.values_list("code", "id")}
-    known = _Known(units, SheetDays(rows, _DAYS, at))
+    known = _Known(SheetUnits(), SheetDays(rows, _DAYS, at))
     for column in _NUMBERS:
         named: dict[str, list[int]] = defaultdict(list)
         for row in rows:
@@ -108,7 +107,7 @@ def _row_errors(sheet: Sheet, known: _Known) -> Iterator[RowError]:
         yield from _text_errors(row)
         for column in _NUMBERS:
             yield from _number_errors(row, column, known)
-        yield from _unit_errors(row, known)
+        yield from known.units.errors(row)
         yield from _day_errors(row, known)
 
 
@@ -133,14 +132,6 @@ def _number_errors(row: SheetRow, column: str, known: _Known) -> Iterator[RowErr
     elif key in known.holders[column]:
         words = f"{name} {key} is that of {known.holders[column][key]}, who is here already."
         yield RowError(row.number, column, words)
-
-
-def _unit_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
-    """The row names a unit that exists."""
-    code = row.cells["unit_code"]
-    if code.upper() not in known.units:
-        words = f"There is no unit with the code {code}." if code else "It is empty."
-        yield RowError(row.number, "unit_code", words)
 
 
 def _day_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
@@ -189,5 +180,5 @@ def _officer(row: SheetRow) -> Officer:
 
 def _posting(row: SheetRow, officer: Officer, known: _Known, at: datetime) -> Posting:
     joined, left = (known.days.of(row, column) for column in _DAYS)
-    unit_id = known.units[row.cells["unit_code"].upper()]
+    unit_id = known.units.of(row)
     return Posting(officer=officer, unit_id=unit_id, during=DateTimeTZRange(joined or at, left))
