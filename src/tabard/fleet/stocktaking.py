@@ -26,6 +26,7 @@ from tabard.fleet.errors import StocktakeConflict
 from tabard.fleet.models import Stocktake, StocktakeScan
 from tabard.fleet.selectors import CameraRow
 from tabard.fleet.states import State
+from tabard.kernel.cells import BYTE_ORDER_MARK, inert
 from tabard.kernel.errors import NotFound
 from tabard.kernel.text import required
 from tabard.people.authorisation import Viewer, check_can, scope
@@ -148,12 +149,12 @@ def count(viewer: Viewer, stocktake_id: UUID) -> Count:
 
 
 def csv_of(lines: Iterable[Line]) -> bytes:
-    """The lines as a CSV file."""
-    out = io.StringIO()
-    rows = csv.writer(out)
+    """The lines as RFC 4180 CSV in UTF-8 with a byte order mark; what was scanned cannot run as a formula."""
+    out = io.StringIO(newline="")
+    rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow(["serial", "verdict", "words"])
-    rows.writerows([line.serial, line.verdict.value, line.words] for line in lines)
-    return out.getvalue().encode()
+    rows.writerows(map(inert, (line.serial, line.verdict.value, line.words)) for line in lines)
+    return (BYTE_ORDER_MARK + out.getvalue()).encode()
 
 
 def _worked_out(stocktake: Stocktake) -> tuple[Line, ...]:

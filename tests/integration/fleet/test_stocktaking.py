@@ -107,9 +107,12 @@ def test_a_unit_is_counted_once_at_a_time(stocktake, lewisham, hackney, by, day_
 
 def test_the_csv_file_has_one_line_for_each_camera(stocktake, shelf, see, administrator):
     see("HERE")
-    rows = list(csv.reader(io.StringIO(csv_of(count(administrator, stocktake.pk).lines).decode())))
+    see("=1+1")
+    written = csv_of(count(administrator, stocktake.pk).lines).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(written, newline="")))
     assert rows[0] == ["serial", "verdict", "words"]
     assert ["HERE", "found", "Ready."] in rows
+    assert "'=1+1" in [serial for serial, *_ in rows]  # no formula in whoever's spreadsheet
 
 
 def test_a_stocktake_is_seen_by_who_may_see_its_unit(stocktake, viewer, hackney, lewisham, okafor):
