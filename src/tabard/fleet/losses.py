@@ -25,6 +25,7 @@ from tabard.people.authorisation import Viewer, check_can, scope
 from tabard.people.rules import Action
 
 LONGEST_WORDS = 300
+LONGEST_NUMBER = 64
 
 STEPS: Mapping[str, str] = {
     "searched": "The places where it was last seen were searched",
@@ -76,7 +77,7 @@ def report_loss(
         raise Invalid("A camera is lost or stolen.", field="change")
     transition = TRANSITIONS[change]
     said = reason_for(transition, reason)
-    number = optional(report_number, "report_number", 64)
+    number = optional(report_number, "report_number", LONGEST_NUMBER)
     with transaction.atomic():
         held = hold(camera)
         worn = held.worn
@@ -110,12 +111,13 @@ def do_step(*, loss: Loss, step: str, words: str, by: Actor, at: datetime) -> Lo
     """
     if step not in STEPS:
         raise Invalid("There is no such step.", field="step")
-    said = required(words, "words", LONGEST_WORDS, missing="Say what was done, or with whom you spoke.")
+    longest = LONGEST_NUMBER if step == "reported" else LONGEST_WORDS
+    said = required(words, "words", longest, missing="Say what was done, or with whom you spoke.")
     with transaction.atomic():
         locked = _open(loss)
         locked.steps[step] = {"at": at.isoformat(), "by": by.name, "words": said}
         if step == "reported":
-            locked.report_number = said[:64]
+            locked.report_number = said
         locked.save(update_fields=["steps", "report_number"])
         details = {"loss": str(locked.pk), "step": step, "words": said}
         append_change(EventKind.CAMERA_LOSS_FOLLOWED, locked.camera, details, by=by, at=at)
