@@ -18,6 +18,7 @@ from tabard.disclosure.facts import (
     Facts,
     FileFacts,
     IncidentFacts,
+    IssueFacts,
     Person,
     RecordingFacts,
     SegmentFacts,
@@ -190,6 +191,7 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         named_wearer=recording.officer_reference,
         wearer=_person(recording.officer) if recording.officer else None,
         camera_issued_to=_person(issue.officer) if issue else None,
+        issue=_issue(issue) if issue else None,
         unit=recording.unit.name if recording.unit else None,
         category=recording.category.name if recording.category else None,
         # What was settled since was a doubt all the same, and whoever gets the footage must know of it.
@@ -198,6 +200,11 @@ def _recording(exhibit: Exhibit, segments: Sequence[Segment]) -> RecordingFacts:
         bookmarks=() if exhibit.clip_id else _bookmarks(recording),
         segments=tuple(map(_segment, segments)),
     )
+
+
+def _issue(issue: Assignment) -> IssueFacts:
+    """From when until when; who had a camera when is evidence itself."""
+    return IssueFacts(rfc3339(issue.during.lower), _time(issue.during.upper))
 
 
 def _clock(recording: Recording) -> ClockFacts | None:

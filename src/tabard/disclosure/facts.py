@@ -13,8 +13,11 @@ from typing import Any, TypeVar
 
 from tabard.disclosure.errors import FactsBroken
 
-FACTS_VERSION = 2
-_WITHOUT_CLOCK = 1  # packs of before: `recording` has no `clock`
+FACTS_VERSION = 3
+_SINCE = {
+    "clock": 2,
+    "issue": 3,
+}  # from which version on `recording` has the key; packs of before stay readable
 T = TypeVar("T")
 _HEX32 = re.compile(r"[0-9a-f]{64}")
 
@@ -100,11 +103,19 @@ class ClockFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueFacts:
+    """From when until when the camera was on issue to whoever had it; null until it comes back."""
+
+    from_at: str
+    until_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingFacts:
     """The recording: times by the camera's clock, arrival by the server's; `clock` where the camera's was measured.
 
-    `wearer` is whom the camera named, `camera_issued_to` who had it on issue when it recorded; `named_wearer` and
-    `named_camera` are the camera's own words.
+    `wearer` is whom the camera named, `camera_issued_to` who had it on issue when it recorded, and `issue` from when
+    until when; `named_wearer` and `named_camera` are the camera's own words.
     """
 
     id: str
@@ -119,6 +130,7 @@ class RecordingFacts:
     named_wearer: str
     wearer: Person | None
     camera_issued_to: Person | None
+    issue: IssueFacts | None
     unit: str | None
     category: str | None
     flags: tuple[str, ...]
@@ -168,19 +180,19 @@ class Facts:
     def encode(self) -> bytes:
         """The bytes of `facts.json`: indented for people, fields in the order declared here."""
         said = dataclasses.asdict(self)
-        if self.v == _WITHOUT_CLOCK:
-            del said["recording"]["clock"]
+        for key in _keys_after(self.v):
+            del said["recording"][key]
         return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
     @classmethod
     def parse(cls, data: bytes) -> "Facts":
-        """The facts, from exactly the bytes that `encode` gives, of this version or the one before.
+        """The facts, from exactly the bytes that `encode` gives, of this version or one before.
 
         Raises:
             FactsBroken: a field is missing, unknown or of another type, or the bytes are written otherwise.
         """
-        facts = _as(Facts, _with_clock(parse_json(data)), "facts")
-        if facts.v not in {FACTS_VERSION, _WITHOUT_CLOCK}:
+        facts = _as(Facts, _with_later_keys(parse_json(data)), "facts")
+        if not 1 <= facts.v <= FACTS_VERSION:
             raise FactsBroken(f"facts.json is of version {facts.v}, which this check does not know.")
         if not _is_written_as(facts, data):
             raise FactsBroken("facts.json is not written as a pack writes it.")
@@ -199,12 +211,18 @@ def parse_json(data: bytes) -> Any:
         raise FactsBroken("A file that should be JSON is not.") from error
 
 
-def _with_clock(value: Any) -> Any:
-    """The value of `facts.json`, its recording with the key that packs of before lack."""
-    is_of_before = isinstance(value, dict) and value.get("v") == _WITHOUT_CLOCK
-    if is_of_before and isinstance(value.get("recording"), dict):
-        return {**value, "recording": {"clock": None, **value["recording"]}}
-    return value
+def _with_later_keys(value: Any) -> Any:
+    """The value of `facts.json`, its recording with the keys that packs of its version lack."""
+    if not isinstance(value, dict) or not isinstance(value.get("recording"), dict):
+        return value
+    version = value.get("v")
+    lacking = _keys_after(version) if isinstance(version, int) else []
+    return {**value, "recording": {**dict.fromkeys(lacking), **value["recording"]}}
+
+
+def _keys_after(version: int) -> list[str]:
+    """The keys of a recording that came only after this version."""
+    return [key for key, since in _SINCE.items() if version < since]
 
 
 def _check_sha256(value: str) -> None:

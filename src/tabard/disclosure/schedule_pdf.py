@@ -16,7 +16,7 @@ from typing import Any
 import typst
 
 from tabard.disclosure.errors import ScheduleFailed
-from tabard.disclosure.facts import ClockFacts, Facts, Person, RecordingFacts
+from tabard.disclosure.facts import ClockFacts, Facts, IssueFacts, Person, RecordingFacts
 
 # What the built-in fonts have a glyph for: Latin, Greek, Cyrillic, dashes and quotes, currencies. PDF/A allows no
 # other, and of some other scripts the typesetter's shaping engine dies.
@@ -117,6 +117,12 @@ def _corrected(clock: ClockFacts) -> str:
     return f"{_readable(clock.corrected_start_at)}, give or take {sure}; the camera's clock was {off_by}"
 
 
+def _on_issue(issue: IssueFacts) -> str:
+    """From when until when."""
+    until = f"until {_readable(issue.until_at)}" if issue.until_at else "not returned when the pack was built"
+    return f"from {_readable(issue.from_at)}, {until}"
+
+
 def _recording(recording: RecordingFacts) -> _Pairs:
     camera = recording.camera
     return [
@@ -133,6 +139,7 @@ def _recording(recording: RecordingFacts) -> _Pairs:
         ),
         ("Wearer", _person(recording.wearer) or recording.named_wearer),
         ("Camera on issue to", _person(recording.camera_issued_to)),
+        *([("On issue", _on_issue(recording.issue))] if recording.issue else []),
         ("Unit", recording.unit),
         ("Category", recording.category or "none"),
         ("Files of the recording", str(len(recording.segments))),

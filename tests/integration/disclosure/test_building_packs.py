@@ -34,6 +34,7 @@ from tabard.custody.models import Event
 from tabard.disclosure import packs
 from tabard.disclosure.contents import contents_of
 from tabard.disclosure.errors import PackDisposed, PackNotReady
+from tabard.disclosure.facts import IssueFacts
 from tabard.disclosure.models import Pack
 from tabard.disclosure.verify import verify_pack
 from tabard.fleet.clocks import record_reading
@@ -409,4 +410,5 @@ def test_who_wore_which_camera_and_where_when_it_recorded_goes_into_the_pack(wor
     facts = contents_of(produce(world, Recording.objects.get()).id).facts.recording
     assert (facts.camera.serial, facts.camera.mount) == ("SIM-0001", "head")
     assert facts.camera_issued_to.shoulder_number == officer.shoulder_number
+    assert facts.issue == IssueFacts(rfc3339(then), rfc3339(recorded_at + timedelta(hours=1)))
     assert camera.mount == "chest"

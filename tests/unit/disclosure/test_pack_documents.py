@@ -16,6 +16,7 @@ from tabard.disclosure.facts import (
     ExhibitFacts,
     Facts,
     FileFacts,
+    IssueFacts,
     Person,
     RecordingFacts,
     SegmentFacts,
@@ -42,6 +43,7 @@ def facts(**changed) -> Facts:
         named_wearer="",
         wearer=None,
         camera_issued_to=None,
+        issue=said.get("issue"),
         unit=None,
         category=None,
         flags=("no_footage",),
@@ -50,7 +52,7 @@ def facts(**changed) -> Facts:
     )
     file = FileFacts("a.mp4", "segment", said["name"], "o", 3, "ab" * 32)
     exhibit = ExhibitFacts("e", said["reference"], said["description"], producer, TIME)
-    return Facts(said.get("v", 2), exhibit, None, recording, None, (file,))
+    return Facts(said.get("v", 3), exhibit, None, recording, None, (file,))
 
 
 def test_facts_come_back_as_they_were():
@@ -62,10 +64,18 @@ def test_a_measured_clock_comes_back_too():
     assert Facts.parse(facts(clock=measured).encode()).recording.clock == measured
 
 
-def test_facts_of_before_have_no_clock_and_are_read_all_the_same():
-    of_before = facts(v=1).encode()
-    assert "clock" not in json.loads(of_before)["recording"]
-    assert Facts.parse(of_before) == facts(v=1)
+@pytest.mark.parametrize("until_at", [None, TIME])
+def test_from_when_until_when_the_camera_was_on_issue_comes_back_too(until_at):
+    issue = IssueFacts(TIME, until_at)
+    assert Facts.parse(facts(issue=issue).encode()).recording.issue == issue
+
+
+@pytest.mark.parametrize(("v", "lacking"), [(1, {"clock", "issue"}), (2, {"issue"})])
+def test_facts_of_before_have_fewer_keys_and_are_read_all_the_same(v, lacking):
+    of_before = facts(v=v).encode()
+    now = json.loads(facts().encode())["recording"].keys()
+    assert now - json.loads(of_before)["recording"].keys() == lacking
+    assert Facts.parse(of_before) == facts(v=v)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +84,11 @@ def test_facts_of_before_have_no_clock_and_are_read_all_the_same():
         lambda value: value.pop("clip"),
         lambda value: value.update(more=1),
         lambda value: value.update(v=1),
-        lambda value: value.update(v=3),
+        lambda value: value.update(v=2),
+        lambda value: value.update(v=4),
+        lambda value: value.update(v=0),
         lambda value: value["recording"].pop("clock"),
+        lambda value: value["recording"].pop("issue"),
         lambda value: value.update(v=True),
         lambda value: value["exhibit"].update(reference=None),
         lambda value: value["exhibit"].pop("producer"),

@@ -28,7 +28,7 @@ SEGMENTS = (
     SegmentFacts("s2", 1, "2.mp4", "o2", 4, TWO, None, None),
 )
 RECORDING = RecordingFacts(
-    "r", "name", T, T, T, None, "", "", None, "", None, None, None, None, (), (), SEGMENTS
+    "r", "name", T, T, T, None, "", "", None, "", None, None, None, None, None, (), (), SEGMENTS
 )
 EXHIBIT = ExhibitFacts("e", "LB/1", "Video", Person("Lee Bailey", "PC", "001LX"), T)
 FILES = tuple(
