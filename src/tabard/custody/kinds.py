@@ -64,10 +64,16 @@ class EventKind(StrEnum):
     INCIDENT_VIEWED = "incident.viewed"
     INCIDENT_LINKED = "incident.linked"
     INCIDENT_UNLINKED = "incident.unlinked"
+    INCIDENT_OUTCOME_STATED = "incident.outcome_stated"
     EXHIBIT_PRODUCED = "exhibit.produced"
     EXHIBIT_VIEWED = "exhibit.viewed"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
+    DISPOSAL_SCHEDULED = "disposal.scheduled"
+    DISPOSAL_RUN_ENDED = "disposal_run.ended"
+    DISPOSAL_RUN_STOPPED = "disposal_run.stopped"
+    DISPOSAL_RUN_APPROVED = "disposal_run.approved"
+    DISPOSAL_RUN_REFUSED = "disposal_run.refused"
     EARLY_DISPOSAL_REQUESTED = "early_disposal.requested"
     EARLY_DISPOSAL_APPROVED = "early_disposal.approved"
     EARLY_DISPOSAL_REFUSED = "early_disposal.refused"
@@ -176,10 +182,16 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.INCIDENT_VIEWED: Section62.CONSULTATION,
     EventKind.INCIDENT_LINKED: Section62.COMBINATION,
     EventKind.INCIDENT_UNLINKED: Section62.ALTERATION,
+    EventKind.INCIDENT_OUTCOME_STATED: Section62.ALTERATION,
     EventKind.EXHIBIT_PRODUCED: Section62.ALTERATION,
     EventKind.EXHIBIT_VIEWED: Section62.CONSULTATION,
     EventKind.HOLD_PLACED: Section62.ALTERATION,
     EventKind.HOLD_RELEASED: Section62.ALTERATION,
+    EventKind.DISPOSAL_SCHEDULED: Section62.ALTERATION,
+    EventKind.DISPOSAL_RUN_ENDED: Section62.ADMINISTRATION,
+    EventKind.DISPOSAL_RUN_STOPPED: Section62.ADMINISTRATION,
+    EventKind.DISPOSAL_RUN_APPROVED: Section62.ALTERATION,
+    EventKind.DISPOSAL_RUN_REFUSED: Section62.ALTERATION,
     EventKind.EARLY_DISPOSAL_REQUESTED: Section62.ALTERATION,
     EventKind.EARLY_DISPOSAL_APPROVED: Section62.ALTERATION,
     EventKind.EARLY_DISPOSAL_REFUSED: Section62.ALTERATION,

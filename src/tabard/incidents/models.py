@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import models
 
+from tabard.incidents.rules import OutcomeKind
 from tabard.kernel.ids import new_id
 from tabard.people.models import Account, Officer, Unit
 from tabard.recordings.models import Clip, Recording
@@ -43,6 +44,40 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"
+
+
+class Outcome(models.Model):
+    """How an incident ended, as somebody stated it. Rows are only added; the one stated last counts.
+
+    `stated_at` is our clock's. `decided_date` is the day of the decision or verdict; `release_date` the day on which a
+    sentence ends, where one keeps somebody in custody.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="outcomes")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.words) for kind in OutcomeKind])
+    decided_date = models.DateField()
+    in_custody = models.BooleanField(default=False)
+    release_date = models.DateField(null=True)
+    reason = models.CharField(max_length=300)
+    stated_at = models.DateTimeField()
+    stated_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["stated_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(in_custody=False, release_date__isnull=True)
+                | models.Q(kind=OutcomeKind.CONVICTED.value, in_custody=True),
+                name="incidents_only_the_convicted_are_released",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["incident", "-stated_at", "-id"], name="incidents_latest_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incident_id} {self.kind}"
 
 
 class Link(models.Model):

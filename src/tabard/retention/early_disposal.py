@@ -189,7 +189,7 @@ def gone(recording: Recording) -> Gone:
 
 def keeps(recording: Recording) -> tuple[str, ...]:
     """What keeps the recording, in words; only what is empty can be disposed of early."""
-    return selectors.facts_of(recording).holds
+    return selectors.facts_of(recording).held_by
 
 
 def _with_names() -> QuerySet[EarlyDisposal]:

@@ -2,16 +2,26 @@
 
 from django.db import models
 
+from tabard.incidents.models import Incident
 from tabard.kernel.ids import new_id
-from tabard.people.models import Account
+from tabard.people.models import Account, Officer
 from tabard.recordings.models import Recording
 from tabard.retention import quorum
 
+_PERIOD = ("officer", "period_from_at", "period_to_at")
+
+
+def _none(*fields: str) -> dict[str, bool]:
+    return {f"{field}__isnull": True for field in fields}
+
 
 class Hold(models.Model):
-    """Blocks disposal of a recording until released, whatever its period says.
+    """Blocks disposal of what it covers until released, whatever the period says; `retention.keeping` says what that is.
 
-    `placed_by` is null where a restore placed it because the log says that something kept the recording, not what.
+    It covers one recording; whatever is linked to an incident, now or later; or whatever may have been filmed by an
+    officer in a period, from `period_from_at` up to and not including `period_to_at`. Only a restore holds everything,
+    where the log says that something was held and not what; then `placed_by` is null. `owner` answers for it and is
+    asked, on `review_date`, whether it is still needed; `review_noted_at` is when that was noted for the date.
     """
 
     class Kind(models.TextChoices):
@@ -26,26 +36,71 @@ class Hold(models.Model):
         SCRUTINY = "scrutiny", "Scrutiny sample"
         RESTORED = "restored", "Restored from a backup"
 
+    class Scope(models.TextChoices):
+        """What it covers."""
+
+        ITEM = "item", "One recording"
+        INCIDENT = "incident", "An incident"
+        OFFICER = "officer", "An officer and a period"
+        EVERYTHING = "everything", "Everything"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    recording = models.ForeignKey(Recording, models.PROTECT, related_name="holds")
+    scope = models.CharField(max_length=12, choices=Scope, default=Scope.ITEM, db_default=Scope.ITEM.value)
+    recording = models.ForeignKey(Recording, models.PROTECT, null=True, related_name="holds")
+    incident = models.ForeignKey(Incident, models.PROTECT, null=True, db_index=False, related_name="holds")
+    officer = models.ForeignKey(Officer, models.PROTECT, null=True, db_index=False, related_name="+")
+    period_from_at = models.DateTimeField(null=True)
+    period_to_at = models.DateTimeField(null=True)
     kind = models.CharField(max_length=16, choices=Kind)
     reason = models.CharField(max_length=300)
     placed_at = models.DateTimeField()
     placed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    review_date = models.DateField(null=True)
+    review_noted_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True, blank=True)
     released_by = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="+")
+    released_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scope="item", recording__isnull=False, **_none("incident", *_PERIOD))
+                | models.Q(scope="incident", incident__isnull=False, **_none("recording", *_PERIOD))
+                | models.Q(
+                    scope="officer",
+                    officer__isnull=False,
+                    period_from_at__isnull=False,
+                    period_to_at__isnull=False,
+                    period_to_at__gt=models.F("period_from_at"),
+                    **_none("recording", "incident"),
+                )
+                | models.Q(scope="everything", **_none("recording", "incident", *_PERIOD)),
+                name="retention_hold_covers_one_thing",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["recording"],
                 name="retention_active_holds",
                 condition=models.Q(released_at__isnull=True),
-            )
+            ),
+            models.Index(
+                fields=["review_date"],
+                name="retention_holds_to_review",
+                condition=models.Q(released_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} hold on {self.recording_id}"
+        return (
+            f"{self.kind} hold, {self.scope} {self.recording_id or self.incident_id or self.officer_id or ''}"
+        )
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it keeps anything."""
+        return self.released_at is None
 
 
 class Disposal(models.Model):
@@ -72,6 +127,60 @@ class Disposal(models.Model):
 
     def __str__(self) -> str:
         return f"disposal of {self.recording_id}"
+
+
+class Review(models.Model):
+    """What a person decided at the end of a recording's period: to keep it for longer, or to let it go.
+
+    To let it go takes a second person: until `agreed_at` it stays, and once `refused_at` it stays for good.
+    """
+
+    class Choice(models.TextChoices):
+        """What may be decided."""
+
+        KEEP = "keep", "Keep for longer"
+        LET_GO = "let_go", "Let go"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="reviews")
+    choice = models.CharField(max_length=8, choices=Choice)
+    reason = models.CharField(max_length=500)
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    keep_until = models.DateTimeField(null=True)
+    agreed_at = models.DateTimeField(null=True)
+    agreed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
+    refused_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    refused_reason = models.CharField(max_length=300, blank=True, db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    choice="keep", keep_until__isnull=False, agreed_at__isnull=True, refused_at__isnull=True
+                )
+                | models.Q(choice="let_go", keep_until__isnull=True),
+                name="retention_review_keeps_until",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(agreed_at__isnull=True, agreed_by__isnull=True)
+                | (
+                    models.Q(agreed_at__isnull=False, agreed_by__isnull=False, refused_at__isnull=True)
+                    & ~models.Q(agreed_by=models.F("decided_by"))
+                ),
+                name="retention_review_takes_two",
+            ),
+            models.UniqueConstraint(
+                fields=["recording"],
+                name="retention_one_open_review",
+                condition=models.Q(choice="let_go", agreed_at__isnull=True, refused_at__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(fields=["recording", "-decided_at"], name="retention_latest_review")]
+
+    def __str__(self) -> str:
+        return f"{self.choice} of {self.recording_id}"
 
 
 class SharedDecision(models.Model):
@@ -179,6 +288,127 @@ class KeyDestructionApproval(models.Model):
         ordering = ["approved_at"]
         constraints = [
             models.UniqueConstraint(fields=["request", "approved_by"], name="retention_key_approval_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approved_by_id} approves {self.request_id}"
+
+
+class DisposalRun(models.Model):
+    """One disposal run: what it found, what stopped it if anything did, and what it has done.
+
+    A run that stopped does nothing until two people release it; then it goes on, as of the same instant.
+    """
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        RUNNING = "running", "Running"
+        COMPLETE = "complete", "Complete"
+        STOPPED = "stopped", "Stopped"
+        INTERRUPTED = "interrupted", "Interrupted"
+
+    class Stop(models.TextChoices):
+        """What stopped it."""
+
+        COUNT = "count", "Too many"
+        CLOCK = "clock", "Doubtful clock"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    as_of = models.DateTimeField()
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=16, choices=State, default=State.RUNNING)
+    stop = models.CharField(max_length=8, choices=Stop, blank=True)
+    stop_reason = models.CharField(max_length=500, blank=True)
+    policy_version = models.CharField(max_length=64)
+    policy_sha256 = models.BinaryField(max_length=32)
+    to_schedule = models.BigIntegerField()
+    to_dispose = models.BigIntegerField()
+    size_bytes = models.BigIntegerField()
+    usually_scheduled = models.BigIntegerField()
+    usually_disposed = models.BigIntegerField()
+    found_by_rule = models.JSONField(default=dict)
+    scheduled = models.BigIntegerField(default=0)
+    disposed = models.BigIntegerField(default=0)
+    spared = models.BigIntegerField(default=0)
+    disposed_by_rule = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="stopped") & ~models.Q(stop="") | ~models.Q(state="stopped"),
+                name="retention_run_says_what_stopped_it",
+            )
+        ]
+        indexes = [models.Index(fields=["-started_at"], name="retention_newest_run")]
+
+    def __str__(self) -> str:
+        return f"disposal run at {self.started_at}"
+
+
+class ScheduledDisposal(models.Model):
+    """A recording on the list of what will be disposed of, and when; whatever keeps a recording still keeps it.
+
+    The row goes when the recording is disposed of, or found to be kept when its turn comes.
+    """
+
+    recording = models.OneToOneField(
+        Recording, models.PROTECT, primary_key=True, related_name="scheduled_disposal"
+    )
+    run = models.ForeignKey(DisposalRun, models.PROTECT, related_name="list", db_index=False)
+    rule = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    due_at = models.DateTimeField()
+    scheduled_at = models.DateTimeField()
+    executes_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    executes_at__gte=models.F("scheduled_at"), due_at__lte=models.F("executes_at")
+                ),
+                name="retention_listed_before_disposal",
+            )
+        ]
+        indexes = [models.Index(fields=["executes_at", "recording"], name="retention_next_on_the_list")]
+
+    def __str__(self) -> str:
+        return f"{self.recording_id} at {self.executes_at}"
+
+
+class RunRelease(SharedDecision):
+    """That a run that stopped may go on, with what it found and no more."""
+
+    run = models.ForeignKey(DisposalRun, models.PROTECT, related_name="releases")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"],
+                name="retention_one_open_release",
+                condition=models.Q(state__in=["requested", "approved"]),
+            ),
+            models.CheckConstraint(condition=models.Q(quorum__gte=2), name="retention_release_takes_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"release of {self.run_id}"
+
+
+class RunReleaseApproval(models.Model):
+    """One person's approval of a run's release."""
+
+    request = models.ForeignKey(RunRelease, models.PROTECT, related_name="approvals")
+    approved_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["approved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "approved_by"], name="retention_release_approval_once")
         ]
 
     def __str__(self) -> str:

@@ -1,23 +1,24 @@
 """What do we know about a recording that decides how long it is kept?"""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from tabard.incidents.models import Exhibit, Link
+from tabard.incidents.models import Exhibit, Incident, Link, Outcome
+from tabard.incidents.rules import OutcomeKind, end_of, ended_at
 from tabard.intake.models import ReceivedObject
 from tabard.media.models import ClipPackets, Derivative, PacketTree
 from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
-from tabard.retention.models import Disposal, Hold
+from tabard.retention import standing
+from tabard.retention.models import Disposal, Hold, Review
 from tabard.retention.policy import default_policy
-from tabard.retention.rules import Decision, Facts, Policy, decide
-
-_BATCH = 1_000
+from tabard.retention.rules import Case, Decision, Facts, Policy, decide
 
 
 def decision(viewer: Viewer, recording: Recording) -> Decision:
@@ -46,35 +47,40 @@ def holds_of(viewer: Viewer, recording: Recording) -> QuerySet[Hold]:
 
 def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
     """The facts of one recording, read now; without `names_holds` a hold is only said to be there."""
-    return _facts(recording, tuple(_hold_reasons(recording.id, names_holds=names_holds)))
+    return facts_of_many([recording], names_holds=names_holds)[recording.id]
+
+
+def facts_of_many(recordings: Sequence[Recording], *, names_holds: bool = True) -> dict[UUID, Facts]:
+    """The facts of many recordings, read now, in as many statements as of one.
+
+    But for the category, which is a person's decision about how long it is kept, nothing of a recording's own can be
+    changed by anybody once it has come in.
+    """
+    ids = [recording.id for recording in recordings]
+    holds, cases, reviews = _holds(ids, names_holds=names_holds), _cases(ids), _reviews(ids)
+    return {
+        recording.id: Facts(
+            category=recording.category_id,
+            received_at=recording.received_at,
+            begun_by_at=recording.begun_by_at,
+            source=recording.source,
+            cases=tuple(cases.get(recording.id, ())),
+            holds=tuple(holds.get(recording.id, ())),
+            **reviews.get(recording.id, {}),
+        )
+        for recording in recordings
+    }
 
 
 def due(policy: Policy, as_of: datetime) -> Iterator[tuple[Recording, Decision]]:
-    """Every recording that is due and not held, oldest first, with the decision; memory stays flat."""
-    waiting = Recording.objects.filter(
-        ~Exists(Link.objects.filter(recording=OuterRef("pk"))),
-        ~Exists(Exhibit.objects.filter(recording=OuterRef("pk"))),
-        ~Exists(Hold.objects.filter(recording=OuterRef("pk"), released_at__isnull=True)),
-        disposed_at__isnull=True,
-    )
-    for recording in waiting.order_by("received_at", "id").iterator(_BATCH):
-        decided = decide(_facts(recording), policy)
-        if decided.is_due(as_of):
-            yield recording, decided
-
-
-def _facts(recording: Recording, holds: tuple[str, ...] = ()) -> Facts:
-    """What retention knows of a recording.
-
-    But for the category, which is a person's decision about how long it is kept, nothing of it can be changed by
-    anybody once the recording has come in.
-    """
-    return Facts(
-        category=recording.category_id,
-        received_at=recording.received_at,
-        begun_by_at=recording.begun_by_at,
-        holds=holds,
-    )
+    """Every recording that is due and not held, soonest first, with the decision; memory stays flat."""
+    for batch in standing.due(policy, as_of):
+        found = Recording.objects.select_related("officer").in_bulk([item.recording_id for item in batch])
+        facts = facts_of_many(list(found.values()))
+        for item in batch:
+            decided = decide(facts[item.recording_id], policy)
+            if decided.is_due(as_of):
+                yield found[item.recording_id], decided
 
 
 def object_ids(recording_id: UUID) -> list[UUID]:
@@ -136,11 +142,54 @@ def _sees_holds(viewer: Viewer, recording: Recording) -> bool:
     return any(can(viewer, action, recording) for action in (Action.HOLD_PLACE, Action.RETENTION_VIEW))
 
 
-def _hold_reasons(recording_id: UUID, *, names_holds: bool) -> Iterator[str]:
-    """Why the recording must stay, in words."""
-    for exhibit in Exhibit.objects.filter(recording_id=recording_id):
-        yield f"produced as exhibit {exhibit.reference}"
-    for link in Link.objects.filter(recording_id=recording_id).select_related("incident"):
-        yield f"linked to {link.incident.reference}"
-    for hold in Hold.objects.filter(recording_id=recording_id, released_at__isnull=True):
-        yield f"{hold.get_kind_display()} hold" if names_holds else "on hold"
+def _holds(ids: Sequence[UUID], *, names_holds: bool) -> Mapping[UUID, list[str]]:
+    """Why each must stay whatever becomes of an incident, in words: exhibits of none, and holds."""
+    found = defaultdict[UUID, list[str]](list)
+    for exhibit in Exhibit.objects.filter(recording_id__in=ids, incident__isnull=True).order_by("id"):
+        found[exhibit.recording_id].append(f"produced as exhibit {exhibit.reference}")
+    for hold in Hold.objects.filter(recording_id__in=ids, released_at__isnull=True).order_by("id"):
+        found[hold.recording_id].append(f"{hold.get_kind_display()} hold" if names_holds else "on hold")
+    return found
+
+
+def _cases(ids: Sequence[UUID]) -> Mapping[UUID, list[Case]]:
+    """The incidents that each shows, or was produced for as an exhibit, and how they ended."""
+    shown = {
+        *Link.objects.filter(recording_id__in=ids).values_list("recording_id", "incident_id"),
+        *Exhibit.objects.filter(recording_id__in=ids, incident__isnull=False).values_list(
+            "recording_id", "incident_id"
+        ),
+    }
+    incidents = Incident.objects.in_bulk({incident_id for _, incident_id in shown})
+    ended = {
+        outcome.incident_id: outcome
+        for outcome in Outcome.objects.filter(incident_id__in=list(incidents)).order_by("stated_at", "id")
+    }
+    found = defaultdict[UUID, list[Case]](list)
+    for recording_id, incident_id in sorted(shown):
+        found[recording_id].append(_case(incidents[incident_id], ended.get(incident_id)))
+    return found
+
+
+def _case(incident: Incident, last: Outcome | None) -> Case:
+    if last is None or last.kind == OutcomeKind.REOPENED:
+        return Case(incident.reference, incident.kind)
+    return Case(
+        reference=incident.reference,
+        kind=incident.kind,
+        outcome=last.kind,
+        closed_at=ended_at(last.stated_at, last.decided_date),
+        released_at=end_of(last.release_date) if last.release_date else None,
+        in_custody=last.in_custody,
+    )
+
+
+def _reviews(ids: Sequence[UUID]) -> Mapping[UUID, dict[str, datetime]]:
+    """What the last reviews of each said, of those that count."""
+    found = defaultdict[UUID, dict[str, datetime]](dict)
+    for review in Review.objects.filter(recording_id__in=ids).order_by("decided_at", "id"):
+        if review.keep_until is not None:
+            found[review.recording_id] = {"keep_until": review.keep_until}
+        elif review.agreed_at is not None:
+            found[review.recording_id]["given_up_at"] = review.agreed_at
+    return found

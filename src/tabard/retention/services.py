@@ -77,9 +77,9 @@ class Ground:
 def adopt_policy(policy: Policy | None = None) -> int:
     """Every category of the policy can be chosen when this returns; returns how many there are."""
     adopted = policy or default_policy()
-    for code, period in adopted.by_category.items():
-        Category.objects.update_or_create(code=code, defaults={"name": period.name})
-    return len(adopted.by_category)
+    for code, name in adopted.categories.items():
+        Category.objects.update_or_create(code=code, defaults={"name": name})
+    return len(adopted.categories)
 
 
 def place_hold(*, recording: Recording, kind: str, reason: str, viewer: Viewer, at: datetime) -> Hold:

@@ -192,6 +192,24 @@ def unlink(stage: Stage) -> Call:
     return call
 
 
+@act("incidents.outcomes.state", E.INCIDENT_OUTCOME_STATED)
+def state_outcome(stage: Stage) -> Call:
+    incident, viewer = stage.own.incident, stage.viewer
+
+    def call():
+        outcomes.state(
+            incident=incident,
+            kind="acquitted",
+            decided_date=AT.date(),
+            reason="Court list",
+            viewer=viewer,
+            at=AT,
+        )
+        return incident.pk
+
+    return call
+
+
 @act("incidents.services.record_view", E.INCIDENT_VIEWED)
 def view_incident(stage: Stage) -> Call:
     incident, viewer = stage.own.incident, stage.viewer

@@ -10,7 +10,7 @@ from tabard.custody.models import Event
 from tabard.recordings.models import Recording
 
 # `tests/integration/retention/test_what_retention_reads.py` holds retention to these.
-RETENTION_READS = ("category_id", "received_at", "begun_by_at")
+RETENTION_READS = ("category_id", "received_at", "begun_by_at", "source")
 DECIDES_HOW_LONG = {"recordings.services.categorise"}
 
 

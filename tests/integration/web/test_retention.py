@@ -104,7 +104,7 @@ def test_the_policy_is_shown_with_its_sources(manager):
     seen = text(shown(manager))
     assert "England and Wales, version" in seen
     assert "Metropolitan Police, Privacy and body-worn video" in seen
-    assert "Until decided" in seen
+    assert "Without end, then review" in seen
 
 
 def test_looking_changes_nothing(staged, manager):

@@ -17,7 +17,7 @@ from tabard.recordings.models import Recording
 from tabard.retention import services
 from tabard.retention.models import Disposal, Hold
 from tabard.retention.policy import default_policy
-from tabard.retention.rules import Decision, Period, Policy
+from tabard.retention.rules import Decision, Policy, Rule
 from tabard.web.pages import page
 
 SOON = timedelta(days=7)
@@ -36,9 +36,9 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One period of the policy with how many recordings it makes due now and within the week."""
+    """One rule of the policy with how many recordings it makes due now and within the week."""
 
-    period: Period
+    rule: Rule
     due_now: int
     due_soon: int
 
@@ -73,11 +73,10 @@ def _due(at: datetime) -> list[DueLine]:
 
 
 def _rules(policy: Policy, due: list[DueLine]) -> list[RuleLine]:
-    """Every period of the policy, the uncategorised first."""
+    """Every rule of the policy, in its order."""
     counted = Counter((line.decision.rule, line.is_due) for line in due)
     return [
-        RuleLine(period, counted[period.rule, True], counted[period.rule, False])
-        for period in (policy.uncategorised, *policy.by_category.values())
+        RuleLine(rule, counted[rule.code, True], counted[rule.code, False]) for rule in policy.rules
     ]
 
 

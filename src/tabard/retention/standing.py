@@ -1,0 +1,171 @@
+"""Where does every recording stand? `rules.decide` over all of them at once, as one statement.
+
+The policy becomes two small tables of values: what each category and source gives, and what each kind and outcome of an
+incident gives. The database joins them to the recordings. `rules.decide` is the definition; a property test holds both
+to the same answers, and whatever is disposed of is decided again by `decide`, from facts read with its row locked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from tabard.incidents.models import Incident
+from tabard.incidents.rules import OutcomeKind
+from tabard.retention.rules import UNKNOWN_OUTCOME, Ending, Policy, Rule, Start
+
+BATCH = 1_000
+_OTHER = "*"
+_ENDED = [kind for kind in OutcomeKind if kind is not OutcomeKind.REOPENED]
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """A recording that is due and not held."""
+
+    recording_id: UUID
+    size_bytes: int
+    rule: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is due by an instant, and how many more would be, did nothing hold them; `by_rule` counts the due."""
+
+    due: int
+    held: int
+    size_bytes: int
+    by_rule: dict[str, int]
+
+
+def totals(policy: Policy, as_of: datetime) -> Totals:
+    """How much is due at the instant, and held."""
+    rows = _rows(
+        f"""{_ENDS} SELECT held, rule, count(*), coalesce(sum(size_bytes), 0)::bigint FROM standing
+        WHERE due_at <= %(as_of)s GROUP BY held, rule ORDER BY rule""",  # noqa: S608 - a file of ours
+        _values(policy, as_of),
+    )
+    due = [row for row in rows if not row[0]]
+    return Totals(
+        due=sum(row[2] for row in due),
+        held=sum(row[2] for row in rows if row[0]),
+        size_bytes=sum(row[3] for row in due),
+        by_rule={row[1]: row[2] for row in due},
+    )
+
+
+def due(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
+    """Every recording that is due and not held, soonest due first, in batches; memory stays flat."""
+    for rows in _batches(
+        f"""{_ENDS} SELECT id, size_bytes, rule, due_at FROM standing
+        WHERE due_at <= %(as_of)s AND NOT held ORDER BY due_at, id""",  # noqa: S608 - a file of ours
+        _values(policy, as_of),
+        batch,
+    ):
+        yield [DueItem(*row) for row in rows]
+
+
+def unlisted_totals(policy: Policy, until: datetime) -> Totals:
+    """`totals` of what is not on the list of what will be disposed of."""
+    rows = _rows(
+        f"""{_ENDS} SELECT rule, count(*), coalesce(sum(size_bytes), 0)::bigint FROM standing
+        WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED} GROUP BY rule ORDER BY rule""",  # noqa: S608 - a file of ours
+        _values(policy, until),
+    )
+    return Totals(
+        due=sum(row[1] for row in rows),
+        held=0,
+        size_bytes=sum(row[2] for row in rows),
+        by_rule={row[0]: row[1] for row in rows},
+    )
+
+
+def unlisted(policy: Policy, until: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
+    """`due` of what is not on that list."""
+    for rows in _batches(
+        f"""{_ENDS} SELECT id, size_bytes, rule, due_at FROM standing
+        WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED} ORDER BY due_at, id""",  # noqa: S608 - a file of ours
+        _values(policy, until),
+        batch,
+    ):
+        yield [DueItem(*row) for row in rows]
+
+
+def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
+    """Every recording about which a person must decide by the instant and that nothing holds, longest over first."""
+    for rows in _batches(
+        f"""{_ENDS} SELECT id, size_bytes, rule, review_at FROM standing
+        WHERE review_at <= %(as_of)s AND NOT held ORDER BY review_at, id""",  # noqa: S608 - a file of ours
+        _values(policy, as_of),
+        batch,
+    ):
+        yield [DueItem(*row) for row in rows]
+
+
+_UNLISTED = "NOT EXISTS (SELECT FROM retention_scheduleddisposal listed WHERE listed.recording_id = standing.id)"
+_ENDS = files("tabard.retention").joinpath("standing.sql").read_text(encoding="utf-8")
+
+
+def _values(policy: Policy, as_of: datetime) -> dict[str, Any]:
+    """The policy as columns of values, one row for each category and source, and each kind and outcome under it."""
+    named = sorted({source for rule in policy.rules for source in rule.sources})
+    classes = [(category, source) for category in (None, *policy.categories) for source in (_OTHER, *named)]
+    own = [
+        (category, source, rule)
+        for category, source in classes
+        if (rule := policy.for_recording(category, source)) is not None
+    ]
+    cases = [
+        (category, source, kind, outcome, rule)
+        for category, source in classes
+        for kind in Incident.Kind.values
+        for outcome in _ENDED
+        for rule in policy.for_case(category, source, kind, outcome)
+    ]
+    return {
+        "as_of": as_of,
+        "named": named,
+        "unknown_outcome": UNKNOWN_OUTCOME,
+        "soonest": min((_noticed(rule, policy) for *_, rule in own), default=timedelta()),
+        "categories": [category or "" for category, *_ in own],
+        "sources": [source for _, source, _ in own],
+        "lasts": [_lasts(rule) for *_, rule in own],
+        "noticed": [_noticed(rule, policy) for *_, rule in own],
+        "reviews": [rule.ending is Ending.REVIEW for *_, rule in own],
+        "rules": [rule.code for *_, rule in own],
+        "case_categories": [category or "" for category, *_ in cases],
+        "case_sources": [source for _, source, *_ in cases],
+        "case_kinds": [kind for _, _, kind, *_ in cases],
+        "case_outcomes": [outcome.value for *_, outcome, _ in cases],
+        "case_lasts": [_lasts(rule) for *_, rule in cases],
+        "case_to_release": [rule.start is Start.CONVICTION_OR_RELEASE for *_, rule in cases],
+        "case_reviews": [rule.ending is Ending.REVIEW for *_, rule in cases],
+        "case_rules": [rule.code for *_, rule in cases],
+    }
+
+
+def _lasts(rule: Rule) -> timedelta | None:
+    return None if rule.days is None else timedelta(days=rule.days)
+
+
+def _noticed(rule: Rule, policy: Policy) -> timedelta:
+    return timedelta(days=min(policy.notice_days, rule.days or policy.notice_days))
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def _batches(sql: str, values: dict[str, Any], size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows in batches, from a cursor that outlives the transactions in which they are worked on."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, values)
+        while rows := cursor.fetchmany(size):
+            yield rows
