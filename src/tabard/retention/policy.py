@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn
 
 from tabard.incidents.models import Incident
 from tabard.incidents.rules import OutcomeKind
@@ -248,7 +248,7 @@ class _Reader:
         found = [line for line, text in enumerate(self._lines, 1) if text.split("#")[0].strip() == header]
         return found[number - 1] if len(found) >= number else max(len(self._lines), 1)
 
-    def _refuse(self, words: str, field: str, line: int) -> Any:
+    def _refuse(self, words: str, field: str, line: int) -> NoReturn:
         """Refuse the file; a field that stands in a table is looked for from the table's header on."""
         exact = next(
             (

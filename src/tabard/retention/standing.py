@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
+from string import Template
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.db import connection
 
 from tabard.incidents.models import Incident
 from tabard.incidents.rules import OutcomeKind
+from tabard.retention.keeping import held_sql
 from tabard.retention.rules import UNKNOWN_OUTCOME, Ending, Policy, Rule, Start
 
 BATCH = 1_000
@@ -108,7 +110,8 @@ def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[l
 
 
 _UNLISTED = "NOT EXISTS (SELECT FROM retention_scheduleddisposal listed WHERE listed.recording_id = standing.id)"
-_ENDS = files("tabard.retention").joinpath("standing.sql").read_text(encoding="utf-8")
+_FILE = files("tabard.retention").joinpath("standing.sql").read_text(encoding="utf-8")
+_ENDS = Template(_FILE).substitute(held=held_sql())
 
 
 def _values(policy: Policy, as_of: datetime) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def _noticed(rule: Rule, policy: Policy) -> timedelta:
 def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _batches(sql: str, values: dict[str, Any], size: int) -> Iterator[list[tuple[Any, ...]]]:

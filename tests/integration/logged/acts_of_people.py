@@ -13,7 +13,7 @@ from tabard.custody.sequencer import sign_checkpoint
 from tabard.custody.signing.changes import KeyChange, retire_key, rotate_key
 from tabard.fleet import services as fleet
 from tabard.fleet.importing import import_cameras
-from tabard.incidents import exhibits, log_reading
+from tabard.incidents import exhibits, log_reading, outcomes
 from tabard.incidents import services as incidents
 from tabard.kernel.errors import Denied
 from tabard.people import services as people
