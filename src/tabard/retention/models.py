@@ -413,3 +413,64 @@ class RunReleaseApproval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.approved_by_id} approves {self.request_id}"
+
+
+class PolicyVersion(SharedDecision):
+    """A policy that somebody proposed; adopted once it is executed, and in force from `effective_at` on.
+
+    `effective_at` is, until then, the earliest that the proposer wants. The text is kept as it was proposed, and is
+    read again whenever it is used.
+    """
+
+    text = models.TextField()
+    name = models.CharField(max_length=200)
+    version = models.CharField(max_length=64)
+    sha256 = models.BinaryField(max_length=32)
+    effective_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                name="retention_one_open_policy",
+                condition=models.Q(state__in=["requested", "approved"]),
+            ),
+            models.UniqueConstraint(
+                fields=["version"],
+                name="retention_policy_adopted_once",
+                condition=models.Q(state="executed"),
+            ),
+            models.CheckConstraint(condition=models.Q(quorum__gte=2), name="retention_policy_takes_two"),
+            models.CheckConstraint(
+                condition=~models.Q(state="executed")
+                | models.Q(effective_at__gte=models.F("closed_at"), closed_at__isnull=False),
+                name="retention_policy_effective_after_adoption",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-effective_at", "-closed_at"],
+                name="retention_policy_in_force",
+                condition=models.Q(state="executed"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"policy {self.name}, version {self.version}"
+
+
+class PolicyApproval(models.Model):
+    """One person's approval of a policy."""
+
+    request = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="approvals")
+    approved_by = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["approved_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "approved_by"], name="retention_policy_approval_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approved_by_id} approves {self.request_id}"
