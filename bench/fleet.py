@@ -102,9 +102,12 @@ def pages(rounds: int) -> None:
     with database():
         from django.conf import settings
 
+        from tabard.config.loading import load_for_good
+
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, "testserver"]
         settings.SECURE_SSL_REDIRECT = False
         client = signed_in()
+        load_for_good()
         print(f"\n{'page':32}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}  most of which")
         for name, addresses in addressed(random.Random(1), rounds):  # noqa: S311 - which pages to ask for
             show(name, client, addresses)

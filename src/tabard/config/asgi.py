@@ -13,6 +13,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from django.db import DatabaseError, close_old_connections, connection
 
+from tabard.config.loading import load_for_good
 from tabard.config.wsgi import application as pages
 
 # Django must be set up, as the line above does, before anything that has models is imported.
@@ -33,19 +34,28 @@ _PAGE_THREADS = 8
 class Origin:
     """One address for several applications: the first whose path the request begins with, else the rest.
 
-    The rest starts and stops with the server; `close` is called once it has stopped.
+    The rest starts and stops with the server; `open_` is called before it starts, `close` once it has stopped.
     """
 
-    def __init__(self, places: Mapping[str, App], rest: App, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, App],
+        rest: App,
+        close: Callable[[], None],
+        open_: Callable[[], None] = lambda: None,
+    ) -> None:
         self._places = places
         self._rest = rest
         self._close = close
+        self._open = open_
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on."""
         if scope["type"] == "http":
             await self._app_for(scope["path"])(scope, receive, send)
             return
+        if scope["type"] == "lifespan":
+            self._open()
         await self._rest(scope, receive, send)
         if scope["type"] == "lifespan":
             self._close()
@@ -88,5 +98,5 @@ def _close_door() -> None:
 _BYTES: Mapping[str, App] = {"/play/": playback, "/download/": download}
 # Both sides speak plain WSGI and ASGI; their typings name the same messages differently.
 _pages: Any = WSGIMiddleware(cast("Any", pages), workers=_PAGE_THREADS)
-application = Origin({"/healthz": health, **_BYTES}, _pages, _close_bytes)
+application = Origin({"/healthz": health, **_BYTES}, _pages, _close_bytes, load_for_good)
 door = Origin({"/tus": dock_door, "/dock/": dock_door, **_BYTES}, axis_door, _close_door)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from tabard.fleet.errors import DockKeyUnknown
 from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockKey, DockStatus
@@ -133,7 +134,7 @@ def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueC
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
-    return _overdue(_overdue_found(viewer, days, at))
+    return _overdue(_overdue_found(viewer, days, at), slice(None))
 
 
 def overdue_count(viewer: Viewer, *, days: int, at: datetime) -> OverdueCount:
@@ -143,8 +144,7 @@ def overdue_count(viewer: Viewer, *, days: int, at: datetime) -> OverdueCount:
         Denied: when the viewer may see no part of the fleet.
     """
     found = _overdue_found(viewer, days, at)
-    never = found.filter(~Exists(DockedCamera.objects.filter(camera=OuterRef("camera")))).count()
-    return OverdueCount(silent=found.count() - never, never=never)
+    return OverdueCount(**found.aggregate(silent=Count("last_seen_at"), never=Count("pk") - F("silent")))
 
 
 def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: int) -> list[OverdueCamera]:
@@ -156,21 +156,22 @@ def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: in
     return _overdue(_overdue_found(viewer, days, at), slice(first, end))
 
 
-def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Assignment]:
-    """The assignments of overdue cameras."""
+def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Any, Any]:
+    """The assignments of overdue cameras, each with when a dock saw the camera last, and no more of them than that."""
     check_can(viewer, Action.FLEET_VIEW)
     before = at - timedelta(days=days)
-    seen_since = DockedCamera.objects.filter(camera=OuterRef("camera"), seen_at__gte=before)
     worn = Assignment.objects.filter(during__upper_inf=True, during__startswith__lt=before)
-    return worn.filter(scope(viewer, Action.FLEET_VIEW, unit="camera__unit_id")).filter(~Exists(seen_since))
+    seen = worn.filter(scope(viewer, Action.FLEET_VIEW, unit="camera__unit_id")).values("pk")
+    seen = seen.annotate(last_seen_at=Max("camera__dockings__seen_at"))
+    return seen.filter(Q(last_seen_at__isnull=True) | Q(last_seen_at__lt=before))
 
 
-def _overdue(found: QuerySet[Assignment], some: slice = slice(None)) -> list[OverdueCamera]:
-    """Some of the cameras in their order, each with when it was seen last."""
-    seen = DockedCamera.objects.filter(camera=OuterRef("camera")).order_by("-seen_at").values("seen_at")
-    ordered = found.annotate(last_seen_at=Subquery(seen[:1])).select_related("camera__unit", "officer")
-    rows = ordered.order_by(F("last_seen_at").asc(nulls_last=True), "camera__serial")[some]
-    return [OverdueCamera(each.camera, each, each.last_seen_at) for each in rows]
+def _overdue(found: QuerySet[Any, Any], some: slice) -> list[OverdueCamera]:
+    """Some of the cameras in their order, each with when it was seen last; whole rows of those alone are read."""
+    order = (F("last_seen_at").asc(nulls_last=True), "camera__serial")
+    last_seen = dict(found.order_by(*order).values_list("pk", "last_seen_at")[some])
+    rows = Assignment.objects.select_related("camera__unit", "officer").in_bulk(last_seen)
+    return [OverdueCamera(rows[key].camera, rows[key], seen_at) for key, seen_at in last_seen.items()]
 
 
 def all_keys(dock: Dock | None = None) -> list[DockKey]:

@@ -19,6 +19,7 @@ from django.db.models.functions import Upper
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
+from tabard.fleet.issue_counts import day_of_issue
 from tabard.fleet.models import Assignment, Camera
 from tabard.fleet.rules import CameraFacts, faults, serial_key
 from tabard.fleet.sheet import CAMERAS
@@ -31,7 +32,8 @@ from tabard.people.sheet_days import SheetDays
 from tabard.people.sheet_units import SheetUnits
 
 _BATCH_ROWS = 2_000
-_DAYS = ("received_date", "issued_date")
+_WARRANTY = "warranty_end_date"
+_DAYS = ("received_date", "issued_date", _WARRANTY)
 
 
 @dataclass(slots=True)
@@ -99,7 +101,7 @@ def _known(rows: list[SheetRow], at: datetime) -> _Known:
         officers={key: officer_id for key, officer_id, _ in found},
         left={key: left_at for key, _, left_at in found if left_at is not None},
         received=set(cameras.values_list("key", flat=True)),
-        days=SheetDays(rows, _DAYS, at),
+        days=SheetDays(rows, _DAYS, at, ahead={_WARRANTY}),
     )
     for row in rows:
         known.rows.setdefault(serial_key(row.cells["serial"]), []).append(row.number)
@@ -120,7 +122,12 @@ def _facts(row: SheetRow) -> CameraFacts:
     """The camera that the row describes."""
     cells = row.cells
     return CameraFacts.described(
-        serial=cells["serial"], make=cells["make"], model=cells["model"], mount=cells["mount"]
+        serial=cells["serial"],
+        make=cells["make"],
+        model=cells["model"],
+        mount=cells["mount"],
+        firmware=cells.get("firmware", ""),
+        profile=cells.get("profile", ""),
     )
 
 
@@ -167,7 +174,7 @@ def _day_errors(row: SheetRow, known: _Known) -> Iterator[RowError]:
     yield from errors
     if errors:
         return
-    received, issued = (known.days.of(row, column) for column in _DAYS)
+    received, issued = (known.days.of(row, column) for column in ("received_date", "issued_date"))
     if issued and not _officer_key(row):
         yield RowError(
             row.number, "issued_date", "It names no officer. Fill in shoulder_number, or empty this cell."
@@ -197,13 +204,18 @@ def _write(rows: list[SheetRow], known: _Known, at: datetime) -> int:
 def _camera(row: SheetRow, known: _Known, at: datetime) -> Camera:
     """The camera of a row; one that is said to be worn since a day was here by then."""
     facts, days = _facts(row), known.days
+    issued_at, warranty_end = days.of(row, "issued_date"), days.of(row, _WARRANTY)
     return Camera(
         serial=facts.serial,
         make=facts.make,
         model=facts.model,
         mount=facts.mount,
         unit_id=known.units.of(row),
-        received_at=days.of(row, "received_date") or days.of(row, "issued_date") or at,
+        received_at=days.of(row, "received_date") or issued_at or at,
+        warranty_end_date=warranty_end.date() if warranty_end else None,
+        firmware=facts.firmware,
+        profile=facts.profile,
+        first_issued_date=day_of_issue(issued_at or at) if _officer_key(row) else None,
     )
 
 

@@ -17,6 +17,7 @@ class Camera(models.Model):
     """One body-worn camera, known by its maker's serial number.
 
     `kept_state` is what it is while nobody wears it; while somebody does, it is issued (see `states`).
+    `first_issued_date` is set once (see `issue_counts`).
     """
 
     class Mount(models.TextChoices):
@@ -44,6 +45,7 @@ class Camera(models.Model):
     warranty_end_date = models.DateField(null=True, blank=True)
     firmware = models.CharField(max_length=64, blank=True, default="", db_default="")
     profile = models.CharField(max_length=64, blank=True, default="", db_default="")
+    first_issued_date = models.DateField(null=True, editable=False)
 
     class Meta:
         ordering = ["serial"]

@@ -15,11 +15,16 @@ class CameraFacts:
     make: str
     model: str
     mount: str
+    firmware: str = ""
+    profile: str = ""
 
     @classmethod
-    def described(cls, *, serial: str, make: str, model: str, mount: str) -> "CameraFacts":
+    def described(
+        cls, *, serial: str, make: str, model: str, mount: str, firmware: str = "", profile: str = ""
+    ) -> "CameraFacts":
         """The facts in the form in which they are kept: mounts in lower case, everything else as written."""
-        return cls(serial.strip(), make.strip(), model.strip(), mount.strip().lower())
+        as_written = (serial.strip(), make.strip(), model.strip())
+        return cls(*as_written, mount.strip().lower(), firmware.strip(), profile.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ def faults(facts: CameraFacts) -> Iterator[Fault]:
         words = _text_fault(getattr(facts, field))
         if words:
             yield Fault(field, words)
+    for field in ("firmware", "profile"):
+        value = getattr(facts, field)
+        if value and _text_fault(value):
+            yield Fault(field, _text_fault(value))
     if facts.serial and not _is_serial(facts.serial):
         yield Fault("serial", "A serial number has letters, digits and marks of plain ASCII, without spaces.")
     if facts.mount not in MOUNTS:

@@ -238,16 +238,16 @@ def _row(found: Any) -> CameraRow:
 
 
 def _matching(search: str) -> Q:
-    """Rows that hold every word of the search somewhere."""
+    """Rows that hold every word of the search somewhere.
+
+    Wearers are looked up first, once for each word: asked row by row, they would be joined to every camera.
+    """
     wanted = Q()
     for word in _askable(search).split():
-        wanted &= (
-            Q(serial__icontains=word)
-            | Q(make__icontains=word)
-            | Q(model__icontains=word)
-            | Q(worn__officer__family_name__icontains=word)
-            | Q(worn__officer__shoulder_number__icontains=word)
-        )
+        named = Q(officer__family_name__icontains=word) | Q(officer__shoulder_number__icontains=word)
+        worn = Assignment.objects.filter(named, during__upper_inf=True).values("camera_id")
+        text = Q(serial__icontains=word) | Q(make__icontains=word) | Q(model__icontains=word)
+        wanted &= text | Q(pk__in=worn)
     return wanted
 
 

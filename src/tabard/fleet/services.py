@@ -13,6 +13,7 @@ from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.fleet.errors import AlreadyReceived, CameraNotWorn, CameraTaken
+from tabard.fleet.issue_counts import keep_first_issue
 from tabard.fleet.issuing import Terms, draft
 from tabard.fleet.lives import (
     LONGEST_REASON,
@@ -179,6 +180,7 @@ def _given(held: Held, officer: Officer, terms: Terms, at: datetime) -> Assignme
     assignment.during = DateTimeTZRange(at, None)
     with refusals({"fleet_assignment_one_wearer": lambda: _taken(held.camera, at)}):
         assignment.save(force_insert=True)
+    keep_first_issue(held.camera)
     return assignment
 
 

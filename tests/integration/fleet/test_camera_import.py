@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -114,6 +114,24 @@ def test_a_camera_is_here_and_worn_since_the_days_that_the_file_names(bring, lew
     assert camera.received_at == datetime(2026, 1, 5, tzinfo=UTC)
     assert wearer_at(camera.id, datetime(2026, 2, 1, tzinfo=UTC)) == barrow
     assert wearer_at(camera.id, datetime(2026, 1, 31, tzinfo=UTC)) is None
+
+
+def test_a_camera_brings_its_warranty_firmware_and_profile_where_the_file_has_them(bring, lewisham):
+    heading = HEADING.replace("\n", ",warranty_end_date,firmware,profile\n")
+    told, silent = (
+        row(number).replace("\n", cells)
+        for number, cells in ((1, ",01/12/2028,12.3, Night \n"), (2, ",,,\n"))
+    )
+    assert bring(heading + told + silent).ok
+    first, second = Camera.objects.order_by("serial")
+    assert (first.warranty_end_date, first.firmware, first.profile) == (date(2028, 12, 1), "12.3", "Night")
+    assert (second.warranty_end_date, second.firmware, second.profile) == (None, "", "")
+
+
+def test_firmware_that_cannot_be_kept_and_a_warranty_that_is_no_day_are_named(bring, lewisham):
+    heading = HEADING.replace("\n", ",warranty_end_date,firmware\n")
+    report = bring(heading + row(1).replace("\n", f",soon,{'1' * 65}\n"))
+    assert {error.field for error in report.errors} == {"warranty_end_date", "firmware"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ def import_cameras(
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV: serial, make, model, mount, unit_code; if you like, shoulder_number, received_date, issued_date."
+            help="CSV: serial, make, model, mount, unit_code; if you like, shoulder_number, received_date, "
+            "issued_date, warranty_end_date, firmware, profile."
         ),
     ],
     dry_run: DryRun = False,

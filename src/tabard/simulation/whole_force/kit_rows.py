@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from numpy.typing import NDArray
 
 from tabard.custody.copying import copy_binary
+from tabard.fleet.issue_counts import day_of_issue
 from tabard.fleet.issue_rules import Rules
 from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockStatus, Training
 from tabard.people.models import Account, Officer, Posting, Unit
@@ -17,7 +18,7 @@ from tabard.simulation.force import FAMILY, GIVEN
 from tabard.simulation.whole_force import rows
 from tabard.simulation.whole_force.clocks import READINGS, UNCERTAINTY_MS
 from tabard.simulation.whole_force.commands import Command
-from tabard.simulation.whole_force.instants import DAY, HOUR, SECOND, Ids, instant_of, seeded_ids
+from tabard.simulation.whole_force.instants import DAY, HOUR, SECOND, Ids, Instants, instant_of, seeded_ids
 from tabard.simulation.whole_force.kit import BAYS, MAKE, MODELS, NEVER, docks_of
 from tabard.simulation.whole_force.make import WholeForce
 from tabard.simulation.whole_force.people import RANKS
@@ -109,7 +110,7 @@ def _postings(force: WholeForce) -> Iterator[Posting]:
 
 
 def _cameras(force: WholeForce) -> Iterator[Camera]:
-    cameras = force.cameras
+    cameras, first = force.cameras, _first_worn(force)
     for number in range(len(cameras)):
         command = force.commands[cameras.command[number]]
         yield Camera(
@@ -121,7 +122,15 @@ def _cameras(force: WholeForce) -> Iterator[Camera]:
             unit_id=_uuid(force.unit_ids, command.own),
             received_at=instant_of(cameras.received[number]),
             kept_state=cameras.state(number).value,
+            first_issued_date=None if first[number] == NEVER else day_of_issue(instant_of(first[number])),
         )
+
+
+def _first_worn(force: WholeForce) -> Instants:
+    """When each camera was first worn; NEVER for those that nobody wore."""
+    first = np.full(len(force.cameras), NEVER)
+    np.minimum.at(first, force.wearings.camera, force.wearings.began)
+    return first
 
 
 def _assignments(force: WholeForce) -> Iterator[Assignment]:
