@@ -53,6 +53,9 @@ class EventKind(StrEnum):
     RECORDING_DOWNLOADED = "recording.downloaded"
     RECORDING_HISTORY_EXPORTED = "recording.history_exported"
     RECORDINGS_SEARCHED = "recordings.searched"
+    RECORDING_REVIEWED = "recording.reviewed"
+    RECORDING_REVIEW_AGREED = "recording.review_agreed"
+    RECORDING_REVIEW_REFUSED = "recording.review_refused"
     RECORDING_DISPOSED = "recording.disposed"
     SEGMENT_PACKETS_INDEXED = "segment.packets_indexed"
     DERIVATIVE_MADE = "derivative.made"
@@ -69,11 +72,18 @@ class EventKind(StrEnum):
     EXHIBIT_VIEWED = "exhibit.viewed"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
+    HOLD_REVIEWED = "hold.reviewed"
+    HOLD_HANDED_OVER = "hold.handed_over"
+    HOLD_REVIEW_CAME_DUE = "hold.review_came_due"
     DISPOSAL_SCHEDULED = "disposal.scheduled"
     DISPOSAL_RUN_ENDED = "disposal_run.ended"
     DISPOSAL_RUN_STOPPED = "disposal_run.stopped"
     DISPOSAL_RUN_APPROVED = "disposal_run.approved"
     DISPOSAL_RUN_REFUSED = "disposal_run.refused"
+    POLICY_PROPOSED = "policy.proposed"
+    POLICY_APPROVED = "policy.approved"
+    POLICY_REFUSED = "policy.refused"
+    POLICY_ADOPTED = "policy.adopted"
     EARLY_DISPOSAL_REQUESTED = "early_disposal.requested"
     EARLY_DISPOSAL_APPROVED = "early_disposal.approved"
     EARLY_DISPOSAL_REFUSED = "early_disposal.refused"
@@ -171,6 +181,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.RECORDING_DOWNLOADED: Section62.DISCLOSURE,
     EventKind.RECORDING_HISTORY_EXPORTED: Section62.DISCLOSURE,
     EventKind.RECORDINGS_SEARCHED: Section62.CONSULTATION,
+    EventKind.RECORDING_REVIEWED: Section62.ALTERATION,
+    EventKind.RECORDING_REVIEW_AGREED: Section62.ALTERATION,
+    EventKind.RECORDING_REVIEW_REFUSED: Section62.ALTERATION,
     EventKind.RECORDING_DISPOSED: Section62.ERASURE,
     EventKind.SEGMENT_PACKETS_INDEXED: Section62.ADMINISTRATION,
     EventKind.DERIVATIVE_MADE: Section62.ALTERATION,
@@ -187,11 +200,18 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.EXHIBIT_VIEWED: Section62.CONSULTATION,
     EventKind.HOLD_PLACED: Section62.ALTERATION,
     EventKind.HOLD_RELEASED: Section62.ALTERATION,
+    EventKind.HOLD_REVIEWED: Section62.ALTERATION,
+    EventKind.HOLD_HANDED_OVER: Section62.ALTERATION,
+    EventKind.HOLD_REVIEW_CAME_DUE: Section62.ADMINISTRATION,
     EventKind.DISPOSAL_SCHEDULED: Section62.ALTERATION,
     EventKind.DISPOSAL_RUN_ENDED: Section62.ADMINISTRATION,
     EventKind.DISPOSAL_RUN_STOPPED: Section62.ADMINISTRATION,
     EventKind.DISPOSAL_RUN_APPROVED: Section62.ALTERATION,
     EventKind.DISPOSAL_RUN_REFUSED: Section62.ALTERATION,
+    EventKind.POLICY_PROPOSED: Section62.ADMINISTRATION,
+    EventKind.POLICY_APPROVED: Section62.ADMINISTRATION,
+    EventKind.POLICY_REFUSED: Section62.ADMINISTRATION,
+    EventKind.POLICY_ADOPTED: Section62.ADMINISTRATION,
     EventKind.EARLY_DISPOSAL_REQUESTED: Section62.ALTERATION,
     EventKind.EARLY_DISPOSAL_APPROVED: Section62.ALTERATION,
     EventKind.EARLY_DISPOSAL_REFUSED: Section62.ALTERATION,

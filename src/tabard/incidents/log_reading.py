@@ -24,7 +24,7 @@ from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
 
 LOOKS = tuple(kind.value for kind, section in CLASS_OF.items() if section is Section62.CONSULTATION)
-HOLDS = (EventKind.HOLD_PLACED.value, EventKind.HOLD_RELEASED.value)
+HOLDS = tuple(kind.value for kind in EventKind if kind.value.startswith("hold."))
 _SEE: Mapping[str, Callable[[Viewer, UUID], object]] = {
     "recording": recordings.get,
     "segment": lambda viewer, item: recordings.segment(viewer, item, Action.RECORDING_VIEW),

@@ -67,8 +67,14 @@ class Action(StrEnum):
     EXHIBIT_PRODUCE = "exhibit.produce"
     PACK_BUILD = "pack.build"
     PACK_DOWNLOAD = "pack.download"
+    HOLD_VIEW = "hold.view"
     HOLD_PLACE = "hold.place"
     RETENTION_VIEW = "retention.view"
+    REVIEW_VIEW = "review.view"
+    REVIEW_DECIDE = "review.decide"
+    POLICY_VIEW = "policy.view"
+    POLICY_PROPOSE = "policy.propose"
+    POLICY_APPROVE = "policy.approve"
     EARLY_DISPOSAL_VIEW = "early_disposal.view"
     EARLY_DISPOSAL_REQUEST = "early_disposal.request"
     EARLY_DISPOSAL_APPROVE = "early_disposal.approve"
@@ -129,6 +135,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.PACK_BUILD: _UNIT,
         Action.PACK_DOWNLOAD: _UNIT,
         Action.HISTORY_EXPORT: _UNIT,
+        Action.HOLD_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
     },
     Role.DISCLOSURE_OFFICER: {
@@ -141,6 +148,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.PACK_BUILD: _FORCE,
         Action.PACK_DOWNLOAD: _FORCE,
         Action.HISTORY_EXPORT: _FORCE,
+        Action.HOLD_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_REQUEST: _FORCE,
@@ -163,8 +171,14 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_CATEGORISE: _FORCE,
         Action.INCIDENT_VIEW: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
+        Action.HOLD_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
         Action.RETENTION_VIEW: _FORCE,
+        Action.REVIEW_VIEW: _FORCE,
+        Action.REVIEW_DECIDE: _FORCE,
+        Action.POLICY_VIEW: _FORCE,
+        Action.POLICY_PROPOSE: _FORCE,
+        Action.POLICY_APPROVE: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_REQUEST: _FORCE,
         Action.EARLY_DISPOSAL_APPROVE: _FORCE,
@@ -175,7 +189,12 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_PLAY: _FORCE,
         Action.INCIDENT_VIEW: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
+        Action.HOLD_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,
+        Action.REVIEW_VIEW: _FORCE,
+        Action.REVIEW_DECIDE: _FORCE,
+        Action.POLICY_VIEW: _FORCE,
+        Action.POLICY_APPROVE: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_REQUEST: _FORCE,
         Action.EARLY_DISPOSAL_APPROVE: _FORCE,
@@ -188,7 +207,10 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_VIEW: _FORCE,
         Action.INCIDENT_VIEW: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
+        Action.HOLD_VIEW: _FORCE,
         Action.RETENTION_VIEW: _FORCE,
+        Action.REVIEW_VIEW: _FORCE,
+        Action.POLICY_VIEW: _FORCE,
         Action.EARLY_DISPOSAL_VIEW: _FORCE,
         Action.FLEET_VIEW: _FORCE,
         Action.ROLLOUT_VIEW: _FORCE,

@@ -49,7 +49,7 @@ WITH own (category, source, lasts, noticed, reviews, rule) AS (
             FILTER (WHERE keep_until IS NOT NULL OR agreed_at IS NOT NULL))[1] AS given_up_at
     FROM retention_review GROUP BY recording_id
 ), held AS (
-    SELECT recording_id FROM retention_hold WHERE released_at IS NULL AND recording_id IS NOT NULL
+    SELECT recording_id FROM ($held SELECT recording_id FROM held) AS by_hold
     UNION SELECT recording_id FROM incidents_exhibit WHERE incident_id IS NULL
 ), ends AS (
     SELECT recording.id, recording.size_bytes,

@@ -33,8 +33,14 @@ exhibit.view          o u f f . f f f s s .
 exhibit.produce       o . f . . . . . . . .
 pack.build            . . u f . . . . . . .
 pack.download         . . u f . . . . s s .
+hold.view             . . f f . f f f . . .
 hold.place            . . f f . f f . . . .
 retention.view        . . . . . f . f . . .
+review.view           . . . . . f f f . . .
+review.decide         . . . . . f f . . . .
+policy.view           . . . . . f f f . . .
+policy.propose        . . . . . f . . . . .
+policy.approve        . . . . . f f . . . .
 early_disposal.view     . . . f . f f f . . .
 early_disposal.request  . . . f . f f . . . .
 early_disposal.approve  . . . . . f f . . . .
