@@ -95,6 +95,7 @@ class EventKind(StrEnum):
     OFFICER_ENROLLED = "officer.enrolled"
     OFFICER_POSTED = "officer.posted"
     OFFICER_TRAINED = "officer.trained"
+    TRAININGS_IMPORTED = "trainings.imported"
     OFFICER_LEFT = "officer.left"
     OFFICERS_IMPORTED = "officers.imported"
     ACCOUNT_CREATED = "account.created"
@@ -223,6 +224,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.OFFICER_ENROLLED: Section62.COLLECTION,
     EventKind.OFFICER_POSTED: Section62.ALTERATION,
     EventKind.OFFICER_TRAINED: Section62.ALTERATION,
+    EventKind.TRAININGS_IMPORTED: Section62.ALTERATION,
     EventKind.OFFICER_LEFT: Section62.ALTERATION,
     EventKind.OFFICERS_IMPORTED: Section62.COLLECTION,
     EventKind.ACCOUNT_CREATED: Section62.ADMINISTRATION,

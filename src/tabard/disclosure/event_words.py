@@ -78,6 +78,7 @@ WORDS: Mapping[EventKind, str] = {
     EventKind.OFFICER_POSTED: "An officer was posted to another unit",
     EventKind.OFFICER_TRAINED: "An officer's training for cameras was recorded",
     EventKind.OFFICER_LEFT: "An officer left",
+    EventKind.TRAININGS_IMPORTED: "A list of who was trained for cameras was imported",
     EventKind.OFFICERS_IMPORTED: "A list of officers was imported",
     EventKind.ACCOUNT_CREATED: "An account was made",
     EventKind.ACCOUNT_SIGNED_IN: "Someone signed in",

@@ -1,4 +1,4 @@
-"""What several people agree to: the steps that an early disposal and a key's destruction share.
+"""What several people agree to: the steps that a policy, an early disposal, a run and the destruction of a key share.
 
 Each step runs in the caller's transaction with the request's row locked, is judged by `quorum`, and is refused with the
 reason in words. Who may take it at all, and what the log says, is for the callers.
@@ -12,10 +12,10 @@ from django.conf import settings
 
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.retention import quorum
-from tabard.retention.models import EarlyDisposal, KeyDestruction
+from tabard.retention.models import EarlyDisposal, KeyDestruction, PolicyVersion, RunRelease
 from tabard.retention.quorum import Act, Facts, State
 
-Request = EarlyDisposal | KeyDestruction
+Request = EarlyDisposal | KeyDestruction | PolicyVersion | RunRelease
 
 
 class NotAllowedNow(Conflict):

@@ -1,0 +1,31 @@
+"""Policies to try things with: the one that ships, with a line or two that say otherwise."""
+
+from datetime import datetime
+
+from tabard.people.authorisation import Viewer
+from tabard.retention import adoption
+from tabard.retention.models import PolicyVersion
+from tabard.retention.policy import default_text
+
+VERSION = 'version = "2026-11-28"'
+STOPS = 'category = ["stop-and-search"]\ndays = 365'
+
+
+def policy_text(version: str = "ours-1", *changes: tuple[str, str]) -> str:
+    """The policy that ships as another version, with each of the changes made once."""
+    text = default_text()
+    for old, new in ((VERSION, f'version = "{version}"'), *changes):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def stops_kept_for(days: int, version: str = "ours-1") -> str:
+    """The policy that ships, but that stop-and-search footage is kept for so many days."""
+    return policy_text(version, (STOPS, STOPS.replace("365", str(days))))
+
+
+def adopted(text: str, proposer: Viewer, approver: Viewer, at: datetime) -> PolicyVersion:
+    """The policy once both agreed to it."""
+    proposed = adoption.propose(text=text, reason="Reviewed", viewer=proposer, at=at)
+    return adoption.approve(policy_id=proposed.pk, viewer=approver, at=at)
