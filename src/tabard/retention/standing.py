@@ -5,6 +5,7 @@ incident gives. The database joins them to the recordings. `rules.decide` is the
 to the same answers, and whatever is disposed of is decided again by `decide`, from facts read with its row locked.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -109,7 +110,30 @@ def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[l
         yield [DueItem(*row) for row in rows]
 
 
-_UNLISTED = "NOT EXISTS (SELECT FROM retention_scheduleddisposal listed WHERE listed.recording_id = standing.id)"
+def asked(policy: Policy, as_of: datetime, question: str, **values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a statement over `standing`; it is one of ours, what anybody typed comes in `values`."""
+    return _rows(f"{_ENDS} {question}", {**_values(policy, as_of), **values})
+
+
+def compared(
+    old: Policy, new: Policy, as_of: datetime, question: str, batch: int = BATCH, **values: Any
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows, in batches, of a statement of ours over `before` and `after`: every recording under two policies."""
+    sides = {"before": old, "after": new}
+    sql = ", ".join(
+        f"{side} AS ({_PARAMETER.sub(rf'%({side}_', _ENDS)} SELECT * FROM standing)"  # noqa: S608 - a file of ours
+        for side in sides
+    )
+    for side, policy in sides.items():
+        whole = {**_values(policy, as_of), "soonest": timedelta()}
+        values |= {f"{side}_{name}": value for name, value in whole.items()}
+    yield from _batches(f"WITH {sql} {question}", {**values, "as_of": as_of}, batch)
+
+
+_PARAMETER = re.compile(r"%\(")
+_UNLISTED = (
+    "NOT EXISTS (SELECT FROM retention_scheduleddisposal listed WHERE listed.recording_id = standing.id)"
+)
 _FILE = files("tabard.retention").joinpath("standing.sql").read_text(encoding="utf-8")
 _ENDS = Template(_FILE).substitute(held=held_sql())
 
