@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.disposals import dispose
 from tests.integration.web import town as towns
 
 from tabard.media import services as media
 from tabard.people.selectors import viewer_of
 from tabard.recordings import clips
-from tabard.retention import services as retention
+from tabard.retention import holds
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDTHS = (1280, 390)
@@ -29,11 +30,9 @@ def footage(town):
     made["waiting"] = towns.record(b"later", name="waiting")
     made["empty"] = towns.record(name="empty", with_track=False)
     now = datetime.now(UTC)
-    retention.run(as_of=now, by=towns.BY, at=now)
+    dispose(now)
     viewer = viewer_of(town.accounts["ines"], now)
-    retention.place_hold(
-        recording=made["copy"], kind="complaint", reason="Complaint 17/26", viewer=viewer, at=now
-    )
+    holds.place(on=made["copy"], kind="complaint", reason="Complaint 17/26", viewer=viewer, at=now)
     return made
 
 

@@ -8,8 +8,8 @@ from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
 from tabard.merkle.note import VerifierKey
 
-EventRouter = Callable[[EventKind, Subject], None]
-"""Queues, inside the caller's transaction, the jobs that follow from an event; wired by `config`."""
+EventRouter = Callable[[EventKind, Sequence[Subject]], None]
+"""Queues, inside the caller's transaction, the jobs that follow from events of a kind; wired by `config`."""
 
 
 class CheckpointSigner(Protocol):

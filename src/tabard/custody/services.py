@@ -3,6 +3,7 @@
 `append` is one statement and so one round trip; `append_many` is for bulk acts, two COPYs however many events.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -65,7 +66,7 @@ def append(
     _check_inside_transaction()
     values = Drafter(by, at).values(PlannedEvent(kind, subject, sha256, details or {}))
     _INSERT.run(values)
-    _router()(kind, subject)
+    _router()(kind, [subject])
     return UUID(bytes=values[0])
 
 
@@ -86,9 +87,11 @@ def append_many(events: Iterable[PlannedEvent], *, at: datetime, by: Actor) -> N
     copy_binary("custody_eventparticulars", PARTICULARS_COLUMNS, bulk.particulars())
     if first is not None:
         sequencer.store_hashes(first, bulk.leaf_hashes)
-    route = _router()
+    subjects = defaultdict[EventKind, list[Subject]](list)
     for each in planned:
-        route(each.kind, each.subject)
+        subjects[each.kind].append(each.subject)
+    for kind, some in subjects.items():
+        _router()(kind, some)
 
 
 def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) -> int:

@@ -4,9 +4,10 @@ An event names the jobs that follow from it; they are queued in the event's own 
 leaves no job and a committed one never loses its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from procrastinate.contrib.django import app
+from procrastinate.types import JSONDict
 
 from tabard.custody.actors import Subject
 from tabard.custody.kinds import EventKind
@@ -36,7 +37,13 @@ ROUTES: Mapping[EventKind, tuple[str, ...]] = {
 }
 
 
-def dispatch(kind: EventKind, subject: Subject) -> None:
-    """Queues the jobs that follow from the event, each given the subject's id, in the caller's transaction."""
+_LOOKS_FOR_ALL: frozenset[str] = frozenset({"tabard.remove_disposed", "tabard.secure_new"})
+"""Jobs that look for everything that waits: one is enough for an act with thousands of events."""
+
+
+def dispatch(kind: EventKind, subjects: Sequence[Subject]) -> None:
+    """Queues the jobs that follow from events of the kind, each given a subject's id, in the caller's transaction."""
     for job in ROUTES.get(kind, ()):
-        app.configure_task(job).defer(subject_id=str(subject.id))
+        told = subjects[:1] if job in _LOOKS_FOR_ALL else subjects
+        wanted: list[JSONDict] = [{"subject_id": str(subject.id)} for subject in told]
+        app.configure_task(job).batch_defer(*wanted)

@@ -28,9 +28,8 @@ from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
 from tabard.recordings import decryption
 from tabard.recordings.models import Clip, Recording, Segment
-from tabard.retention import early_disposal
+from tabard.retention import adoption, early_disposal, removal, runs
 from tabard.retention import selectors as retention_selectors
-from tabard.retention import services as retention
 from tabard.safekeeping import securing, unseen
 from tabard.safekeeping.reconcile import reconcile
 from tabard.safekeeping.scrub import scrub
@@ -119,10 +118,10 @@ def build_pack(subject_id: str) -> None:
     packs.build(pack=Pack.objects.get(id=UUID(subject_id)), by=WORKER, at=now())
 
 
-@app.task(name="tabard.remove_disposed", retry=UntilPossible())
-def remove_disposed(subject_id: str) -> None:
-    """Remove the unreadable bytes of a disposed recording."""
-    retention.remove_objects(recording_id=UUID(subject_id), at=now())
+@app.task(name="tabard.remove_disposed", lock="remove_disposed", retry=UntilPossible())
+def remove_disposed(subject_id: str) -> None:  # noqa: ARG001 - whatever was just disposed of is among the waiting
+    """Remove the unreadable bytes of everything that was disposed of."""
+    removal.remove_waiting(at=now())
 
 
 @app.task(name="tabard.secure_new")
@@ -154,19 +153,25 @@ def _secure(since: UUID | None) -> None:
 @app.periodic(cron="30 2 * * *")
 @app.task(name="tabard.dispose_nightly", queueing_lock="dispose_nightly", retry=UntilPossible())
 def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
-    """Dispose of everything that is due and not held."""
+    """Put on the list what is due and not held, and dispose of what has been on it for long enough."""
     at = now()
-    report = retention.run(as_of=at, by=WORKER, at=at)
-    logger.info("Disposed of %d recordings; %d were spared.", len(report.disposed), len(report.spared))
+    try:
+        done = runs.run(as_of=at, by=WORKER, at=at, database_at=runs.database_now())
+    except runs.RunUnderWay:
+        logger.warning("A disposal run was under way already.")
+        return
+    if done.state == done.State.STOPPED:
+        logger.error("The disposal run stopped, and two people must look at it: %s", done.stop_reason)
+    logger.info("%d recordings were listed, %d disposed of, %d spared.", done.scheduled, done.disposed, done.spared)
 
 
 @app.periodic(cron="*/15 * * * *")
 @app.task(name="tabard.remove_leftovers", queueing_lock="remove_leftovers", retry=UntilPossible())
 def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
-    """Carry out early disposals that were approved, and remove what a failed or killed removal left behind."""
+    """Carry out early disposals that were approved, close what ran out, and remove what a failed or killed removal left behind."""
     early_disposal.look_after(by=WORKER, at=now())
-    for disposal in retention_selectors.not_yet_removed():
-        retention.remove_objects(recording_id=disposal.recording_id, at=now())
+    adoption.look_after(by=WORKER, at=now())
+    removal.remove_waiting(at=now())
 
 
 @app.periodic(cron="*/15 1-4 * * *")

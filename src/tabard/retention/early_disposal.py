@@ -24,9 +24,9 @@ from tabard.people.rules import Action
 from tabard.recordings.models import Bookmark, Clip, Recording, Segment
 from tabard.retention import agreeing, selectors
 from tabard.retention.agreeing import Kept
+from tabard.retention.disposing import Ground, dispose_of, locked
 from tabard.retention.models import EarlyDisposal
 from tabard.retention.quorum import Act, State, missing
-from tabard.retention.services import Ground, dispose_of, locked
 from tabard.vault.models import SealedObject
 
 RULE = "early-disposal"
@@ -122,7 +122,7 @@ def carry_out(*, request_id: UUID, by: Actor, at: datetime) -> bool:
             return False
         _check_free(recording)
         agreeing.close(asked, Act.EXECUTE, account_id=None, at=at)
-        dispose_of(recording=recording, ground=_ground(asked, at), by=by, at=at)
+        dispose_of(grounds={recording.id: _ground(asked, at)}, by=by, at=at)
     return True
 
 
@@ -253,7 +253,13 @@ def _ground(asked: EarlyDisposal, at: datetime) -> Ground:
         reason=f"Before its period ended: {basis}. Asked for by {asked.requested_by.display_name}, "
         f"approved by {', '.join(people)}.",
         due_at=at,
-        details={"rule": RULE, "basis": asked.basis, "request": str(asked.id)},
+        details={
+            "rule": RULE,
+            "basis": asked.basis,
+            "due_at": at.isoformat(),
+            "scheduled_at": asked.requested_at.isoformat(),
+            "request": str(asked.id),
+        },
     )
 
 

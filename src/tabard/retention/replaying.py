@@ -1,17 +1,21 @@
 """After a restore: what the log says happened since the backup, and must hold again although its rows are lost.
 
 What was disposed of is disposed of again. What was held or linked since is held, as nobody can say any more by what;
-a person releases that hold once it is known.
+a person releases that hold once it is known. A hold on an officer's footage left nothing in the log but that there is
+one, so that nobody learns whose: until a person has placed it again and says so, everything is held.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from tabard.custody.kinds import EventKind
+from tabard.incidents.models import Incident
 from tabard.recordings.models import Recording
+from tabard.retention.disposing import Ground, make_unreadable
 from tabard.retention.models import Hold
-from tabard.retention.services import Ground, make_unreadable
 from tabard.safekeeping.restore import LaterEvent, Reapplied
 
 RULE = "restored"
@@ -19,35 +23,56 @@ _REASON = (
     "Disposed of after the backup was made; the log says so, and it was done again when that was restored."
 )
 _KEPT = "The log says that something kept it after the backup was made; what, was lost with the database."
-_KEEPS = (EventKind.HOLD_PLACED, EventKind.INCIDENT_LINKED)
+_KEPT_ALL = (
+    "The log says that footage was held after the backup was made; whose, was lost with the database. "
+    "Place that hold again, then release this one."
+)
 
 
 def reapply(later: Sequence[LaterEvent]) -> Reapplied:
     """The recordings that the later events dispose of or keep are so in the caller's transaction."""
-    disposed = _latest(later, (EventKind.RECORDING_DISPOSED,))
-    kept = {each: at for each, at in _latest(later, _KEEPS).items() if each not in disposed}
+    disposed = _at(event for event in later if event.kind == EventKind.RECORDING_DISPOSED)
+    placed = [event for event in later if event.kind == EventKind.HOLD_PLACED]
+    linked = [event for event in later if event.kind == EventKind.INCIDENT_LINKED]
+    items = _at((event for event in placed if event.subject_type == "recording"), linked)
+    kept = {each: at for each, at in items.items() if each not in disposed}
+    _hold_much(placed, later)
     return Reapplied(
         disposed=[
-            recording.id for recording in _there(disposed) if _dispose(recording, disposed[recording.id])
+            recording.id for recording in _there(disposed) if _dispose(recording.id, disposed[recording.id])
         ],
         held=[recording.id for recording in _there(kept) if _hold(recording, kept[recording.id])],
     )
 
 
-def _latest(later: Iterable[LaterEvent], kinds: Iterable[EventKind]) -> Mapping[UUID, datetime]:
-    wanted = {kind.value for kind in kinds}
-    return {event.subject_id: event.at for event in later if event.kind in wanted}
+def _hold_much(placed: Sequence[LaterEvent], later: Sequence[LaterEvent]) -> None:
+    """Hold what was linked to incidents that were held since, and everything if anything else was and still is."""
+    incidents = _at(event for event in placed if event.subject_type == "incident")
+    for incident in Incident.objects.filter(id__in=list(incidents)):
+        _place(incidents[incident.id], _KEPT, scope=Hold.Scope.INCIDENT, incident=incident)
+    others = _at(event for event in placed if event.subject_type == "hold")
+    over = {event.subject_id for event in later if event.kind == EventKind.HOLD_RELEASED}
+    if still := others.keys() - over:
+        _place(min(others[each] for each in still), _KEPT_ALL, scope=Hold.Scope.EVERYTHING)
+
+
+def _at(*events: Iterable[LaterEvent]) -> dict[UUID, datetime]:
+    return {event.subject_id: event.at for event in chain(*events)}
+
+
+def _place(at: datetime, reason: str, **covers: Any) -> None:
+    Hold.objects.create(kind=Hold.Kind.RESTORED, reason=reason, placed_at=at, **covers)
 
 
 def _there(ids: Iterable[UUID]) -> list[Recording]:
     return list(Recording.objects.select_for_update().filter(id__in=list(ids), disposed_at__isnull=True))
 
 
-def _dispose(recording: Recording, at: datetime) -> bool:
-    make_unreadable(recording=recording, ground=Ground(RULE, _REASON, at, {}), at=at)
+def _dispose(recording_id: UUID, at: datetime) -> bool:
+    make_unreadable(grounds={recording_id: Ground(RULE, _REASON, at, {})}, at=at)
     return True
 
 
 def _hold(recording: Recording, at: datetime) -> bool:
-    Hold.objects.create(recording=recording, kind=Hold.Kind.RESTORED, reason=_KEPT, placed_at=at)
+    _place(at, _KEPT, recording=recording)
     return True

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -15,34 +16,24 @@ from tabard.media.models import ClipPackets, Derivative, PacketTree
 from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
-from tabard.retention import standing
+from tabard.retention import keeping, matter, policies, standing
 from tabard.retention.models import Disposal, Hold, Review
-from tabard.retention.policy import default_policy
+from tabard.retention.policy import PolicyUnusable
 from tabard.retention.rules import Case, Decision, Facts, Policy, decide
 
 
-def decision(viewer: Viewer, recording: Recording) -> Decision:
+def decision(viewer: Viewer, recording: Recording, at: datetime) -> Decision:
     """Why, and until when, the recording is kept; holds are named only to those whose duty they are.
 
     Raises:
         Denied: when the viewer may not see the recording.
     """
     check_can(viewer, Action.RECORDING_VIEW, recording)
-    return decide(facts_of(recording, names_holds=_sees_holds(viewer, recording)), default_policy())
-
-
-def holds_of(viewer: Viewer, recording: Recording) -> QuerySet[Hold]:
-    """The holds on a recording, newest first; none to those who neither place holds nor manage records.
-
-    A hold may say that its wearer's conduct is being looked into, so the wearer learns no more than that it is kept.
-
-    Raises:
-        Denied: when the viewer may not see the recording.
-    """
-    check_can(viewer, Action.RECORDING_VIEW, recording)
-    if not _sees_holds(viewer, recording):
-        return Hold.objects.none()
-    return Hold.objects.filter(recording=recording).select_related("placed_by").order_by("-placed_at")
+    facts = facts_of(recording, names_holds=_sees_holds(viewer, recording))
+    try:
+        return decide(facts, policies.current(at))
+    except PolicyUnusable as error:
+        return Decision(None, error.code, f"Kept: {error.message}", facts.held_by)
 
 
 def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
@@ -85,22 +76,7 @@ def due(policy: Policy, as_of: datetime) -> Iterator[tuple[Recording, Decision]]
 
 def object_ids(recording_id: UUID) -> list[UUID]:
     """Every sealed object that holds matter of the recording: footage, what came with it, and all copies of it."""
-    sources: list[QuerySet[Any, UUID]] = [
-        Segment.objects.filter(recording_id=recording_id).values_list("object_id", flat=True),
-        Attachment.objects.filter(recording_id=recording_id).values_list("object_id", flat=True),
-        Derivative.objects.filter(segment__recording_id=recording_id).values_list("object_id", flat=True),
-        Clip.objects.filter(segment__recording_id=recording_id, object__isnull=False).values_list(
-            "object_id", flat=True
-        ),
-        PacketTree.objects.filter(segment__recording_id=recording_id).values_list("object_id", flat=True),
-        ClipPackets.objects.filter(
-            clip__segment__recording_id=recording_id, object__isnull=False
-        ).values_list("object_id", flat=True),
-        ReceivedObject.objects.filter(container__recording_id=recording_id).values_list(
-            "object_id", flat=True
-        ),
-    ]
-    return sorted({found for source in sources for found in source})
+    return matter.objects_of([recording_id]).get(recording_id, [])
 
 
 def recordings_of(objects: Collection[UUID]) -> dict[UUID, UUID]:
@@ -139,16 +115,26 @@ def not_yet_removed() -> QuerySet[Disposal]:
 
 
 def _sees_holds(viewer: Viewer, recording: Recording) -> bool:
-    return any(can(viewer, action, recording) for action in (Action.HOLD_PLACE, Action.RETENTION_VIEW))
+    """Whether holds are named to the viewer; on their own footage to nobody, as one may be about them."""
+    is_own = recording.officer_id is not None and recording.officer_id == viewer.officer_id
+    return can(viewer, Action.HOLD_VIEW, recording) and not is_own
 
 
 def _holds(ids: Sequence[UUID], *, names_holds: bool) -> Mapping[UUID, list[str]]:
-    """Why each must stay whatever becomes of an incident, in words: exhibits of none, and holds."""
+    """Why each must stay whatever becomes of an incident, in words: exhibits of none, and holds.
+
+    Who may not see holds learns that there is one, but not that footage is held because it is one officer's.
+    """
     found = defaultdict[UUID, list[str]](list)
     for exhibit in Exhibit.objects.filter(recording_id__in=ids, incident__isnull=True).order_by("id"):
         found[exhibit.recording_id].append(f"produced as exhibit {exhibit.reference}")
-    for hold in Hold.objects.filter(recording_id__in=ids, released_at__isnull=True).order_by("id"):
-        found[hold.recording_id].append(f"{hold.get_kind_display()} hold" if names_holds else "on hold")
+    covering = keeping.holds_on(ids)
+    holds = Hold.objects.in_bulk(set(chain.from_iterable(covering.values())))
+    for recording_id, hold_ids in covering.items():
+        if names_holds:
+            found[recording_id] += [f"{holds[each].get_kind_display()} hold" for each in hold_ids]
+        elif any(holds[each].scope != Hold.Scope.OFFICER for each in hold_ids):
+            found[recording_id].append("on hold")
     return found
 
 

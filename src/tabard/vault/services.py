@@ -7,6 +7,8 @@ bytes removed; a crash between leaves ciphertext that nobody can read, and `remo
 """
 
 import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
@@ -32,6 +34,8 @@ from tabard.vault.reading import ObjectReader
 from tabard.vault.stores import configured_key_ring, configured_store, configured_stores
 
 KEYS_LOCK = 0x6B65_7972_696E  # "keyrin": held shared by who records a wrapped key, alone by who retires a key
+
+REMOVED_AT_ONCE = 8  # a store in a cloud takes many deletions in the time of one
 
 MAYBE_SWEPT_AFTER = timedelta(hours=12)  # well before anything is swept, should clocks differ
 
@@ -265,6 +269,12 @@ def destroy_key(*, object_id: UUID, at: datetime) -> bool:
     return False
 
 
+def destroy_keys(*, object_ids: Sequence[UUID], at: datetime) -> int:
+    """`destroy_key` for many objects that there are, in one statement; returns how many keys this call destroyed."""
+    held = SealedObject.objects.filter(pk__in=list(object_ids), key_destroyed_at__isnull=True)
+    return held.update(wrapped_key=None, key_destroyed_at=at)
+
+
 def remove(*, object_id: UUID, at: datetime) -> bool:
     """The object's bytes are gone from every store and the row says so; repeated calls do no harm.
 
@@ -293,9 +303,52 @@ def remove(*, object_id: UUID, at: datetime) -> bool:
     return True
 
 
+def remove_many(*, object_ids: Sequence[UUID], at: datetime) -> int:
+    """`remove` for many objects, several at a time; returns how many this call removed.
+
+    What a store kept from going stays, and is left for another time; the others are gone, and their rows say so.
+
+    Raises:
+        KeyStillHeld: the key of one is not destroyed; none is removed then.
+        StoreFailed: a store may still hold some of them; try again.
+    """
+    with transaction.atomic(durable=True):
+        waiting = dict(
+            SealedObject.objects.select_for_update()
+            .filter(pk__in=list(object_ids), removed_at__isnull=True)
+            .order_by("pk")
+            .values_list("pk", "store_key")
+        )
+        held = SealedObject.objects.filter(pk__in=list(waiting), key_destroyed_at__isnull=True).first()
+        if held is not None:
+            raise KeyStillHeld("The key must be destroyed first.", object_id=held.pk)
+        failures = _delete_all(waiting)
+        gone = [each for each in waiting if each not in failures]
+        StoredCopy.objects.filter(object_id__in=gone).delete()
+        SealedObject.objects.filter(pk__in=gone).update(removed_at=at)
+    for failure in failures.values():
+        raise failure
+    return len(gone)
+
+
 def clean() -> int:
     """What killed processes left half-written in the stores is gone; call it at start. Returns how many."""
     return sum(store.clean() for store in configured_stores().values())
+
+
+def _delete_all(keys: Mapping[UUID, str]) -> dict[UUID, StoreFailed]:
+    """Delete the objects under these keys, several at a time, as stores take time to answer; which failed, and how."""
+
+    def failure(key: str) -> StoreFailed | None:
+        try:
+            _delete_everywhere(key)
+        except StoreFailed as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(REMOVED_AT_ONCE) as threads:
+        failed = dict(zip(keys, threads.map(failure, keys.values()), strict=True))
+    return {each: error for each, error in failed.items() if error is not None}
 
 
 def _delete_everywhere(key: str) -> None:

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.api.access_world import BY, DONE_AT, FILMED_AT, events, subjects
+from tests.disposals import dispose
+from tests.integration.api.access_world import DONE_AT, FILMED_AT, events, subjects
 
 from tabard.custody.kinds import EventKind
 from tabard.incidents.models import Incident
 from tabard.people.rules import Role
-from tabard.retention import services
 from tabard.retention.models import Hold
 
 ROBBERY = {
@@ -194,7 +194,7 @@ def test_the_plan_says_what_would_be_disposed_of(world, program):
     assert later["policy"] == "England and Wales"
     _, counted = manager.get("/retention/plan", as_of=later["as_of"], limit=0)
     assert (counted["due_count"], counted["due"]) == (1, [])
-    services.run(as_of=FILMED_AT + timedelta(days=32), by=BY, at=FILMED_AT + timedelta(days=33))
+    dispose(FILMED_AT + timedelta(days=33))
     _, kept = manager.get(f"/recordings/{recording.id}/retention")
     assert (kept["disposal"]["rule"], kept["disposal"]["removed_at"]) == ("uncategorised", None)
     assert manager.get("/retention/plan", limit=-1)[0] == 422

@@ -19,12 +19,14 @@ from tabard.intake import services as intake
 from tabard.intake.models import Container, Destination
 from tabard.media import packets
 from tabard.media import services as media
+from tabard.people.rules import Role
+from tabard.people.services import create_account
 from tabard.recordings import clips, services, viewing
 from tabard.recordings.drafts import RecordingDraft, SealedDraft, SegmentDraft
 from tabard.recordings.models import Recording, Segment
-from tabard.retention import early_disposal
-from tabard.retention import services as retention
-from tabard.retention.services import Ground
+from tabard.retention import disposing, early_disposal, holds, releases, runs
+from tabard.retention.disposing import Ground
+from tabard.retention.models import DisposalRun, ScheduledDisposal
 from tabard.vault import services as vault
 
 
@@ -370,47 +372,140 @@ def export_whole_history(stage: Stage) -> Call:
     )
 
 
-@act("retention.services.place_hold", E.HOLD_PLACED)
+@act("retention.holds.place", E.HOLD_PLACED)
 def place_hold(stage: Stage) -> Call:
     recording, viewer = stage.own.recording, stage.viewer
     return lambda: (
-        retention.place_hold(recording=recording, kind="inquest", reason="12 May", viewer=viewer, at=AT)
-        and recording.pk
+        holds.place(on=recording, kind="inquest", reason="12 May", viewer=viewer, at=AT) and recording.pk
     )
 
 
-@act("retention.services.release_hold", E.HOLD_RELEASED)
+@act("retention.holds.release", E.HOLD_RELEASED)
 def release_hold(stage: Stage) -> Call:
     hold, viewer = stage.own.hold, stage.viewer
-    return lambda: retention.release_hold(hold=hold, reason="Over", viewer=viewer, at=AT).recording_id
+    return lambda: holds.release(hold=hold, reason="Over", viewer=viewer, at=AT).recording_id
+
+
+@act("retention.holds.review", E.HOLD_REVIEWED)
+def review_hold(stage: Stage) -> Call:
+    hold, viewer, day = stage.own.hold, stage.viewer, AT.date() + timedelta(days=30)
+    return lambda: (
+        holds.review(
+            hold=hold, review_date=day, reason="The trial is in May", viewer=viewer, at=AT
+        ).recording_id
+    )
+
+
+@act("retention.holds.hand_over", E.HOLD_HANDED_OVER)
+def hand_over_hold(stage: Stage) -> Call:
+    hold, viewer = stage.own.hold, stage.viewer
+    name, roles = "successor", [Role.RECORDS_MANAGER]
+    owner = create_account(
+        username=name, display_name=name, password="seven kingfishers", roles=roles, by=BY, at=DONE_AT
+    )
+    return lambda: holds.hand_over(hold=hold, owner=owner, reason="Left", viewer=viewer, at=AT).recording_id
+
+
+@act("retention.holds.note_reviews", E.HOLD_REVIEW_CAME_DUE)
+def note_reviews(stage: Stage) -> Call:
+    hold = stage.own.hold
+    type(hold).objects.filter(pk=hold.pk).update(review_date=AT.date())
+
+    def call():
+        assert holds.note_reviews(by=BY, at=AT) == 1
+        return hold.recording_id
+
+    return call
 
 
 YEARS_LATER = timedelta(days=365 * 30)
 
 
-@act("retention.services.run", E.RECORDING_DISPOSED)
-def run(stage: Stage) -> Call:
+def _old_recording() -> Recording:
+    """One whose time has been over for long."""
     recording = film()
-    Recording.objects.filter(pk=recording.pk).update(
-        started_at=FILMED_AT - YEARS_LATER, received_at=FILMED_AT - YEARS_LATER
+    long_ago = FILMED_AT - YEARS_LATER
+    Recording.objects.filter(pk=recording.pk).update(started_at=long_ago, received_at=long_ago)
+    return recording
+
+
+BEGUN = {"retention_disposalrun": "that it began; the next run says that it was interrupted"}
+
+
+def _stopped_run() -> DisposalRun:
+    return DisposalRun.objects.create(
+        as_of=DONE_AT,
+        started_at=DONE_AT,
+        started_by="test",
+        state=DisposalRun.State.STOPPED,
+        stop=DisposalRun.Stop.COUNT,
+        stop_reason="Too many",
+        policy_version="1",
+        policy_sha256=bytes(32),
+        to_schedule=1_000,
+        to_dispose=0,
+        size_bytes=0,
+        usually_scheduled=0,
+        usually_disposed=0,
     )
 
+
+@act("retention.runs.run", E.DISPOSAL_SCHEDULED, E.DISPOSAL_RUN_ENDED, keeps=BEGUN)
+def run(stage: Stage) -> Call:
+    _old_recording()
+
     def call():
-        report = retention.run(as_of=AT, by=BY, at=AT)
-        assert report.disposed == [recording.pk]
-        return recording.pk
+        done = runs.run(as_of=AT, by=BY, at=AT)
+        assert done.scheduled
+        return done.pk
 
     return call
 
 
-@act("retention.services.dispose_of", E.RECORDING_DISPOSED)
+@act("retention.runs.run#that disposes", E.RECORDING_DISPOSED, E.DISPOSAL_RUN_ENDED, keeps=BEGUN)
+def run_that_disposes(stage: Stage) -> Call:
+    recording = _old_recording()
+    ScheduledDisposal.objects.create(
+        recording=recording,
+        run=_stopped_run(),
+        rule="uncategorised",
+        size_bytes=1,
+        due_at=DONE_AT,
+        scheduled_at=DONE_AT,
+        executes_at=DONE_AT,
+    )
+    return lambda: runs.run(as_of=AT, by=BY, at=AT).disposed and recording.pk
+
+
+@act("retention.runs.run#that stops", E.DISPOSAL_RUN_STOPPED)
+def run_that_stops(stage: Stage) -> Call:
+    _old_recording()
+    last = _stopped_run()
+    DisposalRun.objects.filter(pk=last.pk).update(state="complete", started_at=AT - timedelta(days=9))
+    return lambda: runs.run(as_of=AT, by=BY, at=AT).pk
+
+
+@act("retention.releases.approve", E.DISPOSAL_RUN_APPROVED)
+def approve_run(stage: Stage) -> Call:
+    stopped, viewer = _stopped_run(), stage.viewer
+    return lambda: releases.approve(run_id=stopped.pk, reason="Seen", viewer=viewer, at=AT).run_id
+
+
+@act("retention.releases.refuse", E.DISPOSAL_RUN_REFUSED)
+def refuse_run(stage: Stage) -> Call:
+    stopped, viewer = _stopped_run(), stage.viewer
+    releases.approve(run_id=stopped.pk, reason="Seen", viewer=stage.second, at=DONE_AT)
+    return lambda: releases.refuse(run_id=stopped.pk, reason="No", viewer=viewer, at=AT).run_id
+
+
+@act("retention.disposing.dispose_of", E.RECORDING_DISPOSED)
 def dispose_of(stage: Stage) -> Call:
     recording = film()
     ground = Ground("test", "For the test", AT, {"rule": "test"})
 
     def call():
         with transaction.atomic():
-            retention.dispose_of(recording=recording, ground=ground, by=BY, at=AT)
+            disposing.dispose_of(grounds={recording.pk: ground}, by=BY, at=AT)
         return recording.pk
 
     return call

@@ -15,7 +15,7 @@ SERVICES: Mapping[str, str] = {
     "custody.carrying.place_leaves": "brings back events of the log itself; safekeeping.restore.complete logs it",
     "custody.services.append": "appends the event itself",
     "custody.services.append_many": "appends the events themselves",
-    "custody.services.erase_details": WITHIN + "retention.services.dispose_of",
+    "custody.services.erase_details": WITHIN + "retention.disposing.dispose_of",
     "custody.sequencer.sequence": "gives events their places in the log; what it does can be seen in the log itself",
     "custody.sequencer.sign_checkpoint": "signs the log; an event of it would need another checkpoint",
     "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
@@ -57,15 +57,19 @@ SERVICES: Mapping[str, str] = {
     "recordings.repeats.flag_conflict": WITHIN + "recordings.services.register",
     "recordings.repeats.record_again": "appends the event of recordings.services.register, in its transaction",
     "recordings.services.attach_late": WITHIN + "intake.services.receive",
-    "retention.agreeing.approve": WITHIN + "early_disposal.approve, key_destruction.approve",
+    "retention.agreeing.approve": WITHIN + "adoption.approve, early_disposal.approve, key_destruction.approve",
     "retention.agreeing.close": WITHIN
     + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
     "retention.quorum.judge": "decides, writes nothing",
+    "retention.holds.drafted": "makes a hold that is not saved, for retention.holds.place",
+    "retention.hold_views.holds": READS,
+    "retention.hold_views.to_review": READS,
+    "retention.hold_views.rehearse": "places a hold, asks what it covers, and takes it back before anything commits",
     "retention.services.adopt_policy": "takes over the categories of the policy file that this version brings",
-    "retention.services.make_unreadable": WITHIN
-    + "retention.services.dispose_of; or the log has one from before a "
+    "retention.disposing.make_unreadable": WITHIN
+    + "retention.disposing.dispose_of; or the log has one from before a "
     "restore, and safekeeping.restore.complete logs what was done again",
-    "retention.services.remove_objects": "removes ciphertext that nobody can read since recording.disposed, which said "
+    "retention.removal.remove_waiting": "removes ciphertext that nobody can read since recording.disposed, which said "
     "so; a crash repeats it",
     "retention.replaying.reapply": "does again, after a restore, what the log already says; "
     "safekeeping.restore.complete logs how often",
@@ -82,8 +86,10 @@ SERVICES: Mapping[str, str] = {
     "vault.services.give_up": "removes what was sealed for an act that failed; nobody ever knew it",
     "vault.services.start": "begins an object that nobody knows until it is recorded",
     "vault.services.record": WITHIN + "whatever seals: intake.receive, derivatives, packets, clips, packs",
-    "vault.services.destroy_key": WITHIN + "retention.services.dispose_of",
-    "vault.services.remove": "as retention.services.remove_objects, for one object",
+    "vault.services.destroy_key": WITHIN + "retention.disposing.dispose_of",
+    "vault.services.destroy_keys": WITHIN + "retention.disposing.dispose_of",
+    "vault.services.remove_many": "as retention.removal.remove_waiting, which calls it",
+    "vault.services.remove": "as retention.removal.remove_waiting, for one object",
 }
 
 TRIED_ELSEWHERE: Mapping[str, tuple[str, str]] = {

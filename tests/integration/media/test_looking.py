@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.disposals import dispose
 from tests.world import BY, DAY_ONE, footage
 
 from tabard.custody.models import Event
@@ -12,7 +13,6 @@ from tabard.media.making import DisposedMeanwhile
 from tabard.media.models import Derivative, Probe
 from tabard.recordings import clips
 from tabard.recordings.models import Clip, Recording
-from tabard.retention import services as retention
 from tabard.vault import services as vault
 
 NOW = DAY_ONE + timedelta(days=1)
@@ -125,7 +125,7 @@ def test_nothing_is_made_from_what_was_disposed_of_meanwhile(world):
     def disposed_meanwhile(*arguments, **named):
         result = real(*arguments, **named)
         later = DAY_ONE + timedelta(days=90)
-        retention.run(as_of=later, by=BY, at=later)
+        dispose(later)
         return result
 
     with pytest.MonkeyPatch.context() as patch:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import av
 import pytest
+from tests.disposals import dispose
 from tests.integration.media_jail.jail_footage import Recipe, film
 from tests.world import BY, DAY_ONE, footage
 
@@ -18,7 +19,7 @@ from tabard.media.packet_proof import PacketProof
 from tabard.merkle.tree import leaf_hash, root_of
 from tabard.recordings import clips
 from tabard.recordings.models import Recording, Segment
-from tabard.retention import services as retention
+from tabard.retention import removal
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
 
@@ -168,8 +169,8 @@ def test_the_lists_go_with_the_recording(world):
     recording = world.recording(footage())
     cut(world, recording, 1.0, 3.0)
     later = DAY_ONE + timedelta(days=90)
-    assert retention.run(as_of=later, by=BY, at=later).disposed == [recording.id]
-    retention.remove_objects(recording_id=recording.id, at=later)
+    assert dispose(later) == [recording.id]
+    removal.remove_waiting(at=later)
     for made in (PacketTree.objects.get(), ClipPackets.objects.get()):
         assert not made.object.is_readable
         assert made.object.removed_at == later
@@ -182,7 +183,7 @@ def test_nothing_is_listed_of_what_was_disposed_of_meanwhile(world, monkeypatch)
     def disposed_meanwhile(*arguments, **named):
         result = real(*arguments, **named)
         later = DAY_ONE + timedelta(days=90)
-        retention.run(as_of=later, by=BY, at=later)
+        dispose(later)
         return result
 
     monkeypatch.setattr(packets, "jailed", disposed_meanwhile)

@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection, transaction
+from tests.disposals import dispose
 from tests.world import BY, DAY_ONE, World
 
 from tabard.custody import sequencer
@@ -16,7 +17,7 @@ from tabard.incidents.log_reading import history_for
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Bookmark, Recording, Track
-from tabard.retention import selectors, services
+from tabard.retention import hold_views, holds, removal, runs, selectors
 from tabard.retention.models import Disposal
 from tabard.vault import services as vault
 from tabard.vault.errors import KeyDestroyed
@@ -26,7 +27,7 @@ LATER = DAY_ONE + timedelta(days=60)
 
 
 def run(at=LATER):
-    return services.run(as_of=at, by=BY, at=at)
+    return dispose(at)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -36,7 +37,7 @@ def test_what_is_due_is_unreadable_at_once_and_gone_soon_after():
     Bookmark.objects.create(recording=recording, start_at=recording.started_at, text="said something")
     Track.objects.create(recording=recording, points=[[0, 0, 0]])
 
-    assert run().disposed == [recording.id]
+    assert run() == [recording.id]
 
     objects = list(SealedObject.objects.filter(segment__recording=recording))
     for sealed in objects:
@@ -48,10 +49,10 @@ def test_what_is_due_is_unreadable_at_once_and_gone_soon_after():
     assert event.subject_id == recording.id
     assert Disposal.objects.get().removed_at is None
 
-    assert services.remove_objects(recording_id=recording.id, at=LATER) == 2
+    assert removal.remove_waiting(at=LATER) == 2
     assert all(sealed.removed_at for sealed in SealedObject.objects.all())
     assert Disposal.objects.get().removed_at == LATER
-    assert services.remove_objects(recording_id=recording.id, at=LATER) == 0
+    assert removal.remove_waiting(at=LATER) == 0
 
 
 def test_what_the_camera_noted_is_erased_from_rows_and_log_and_no_proof_breaks(world):
@@ -82,14 +83,14 @@ def test_the_row_and_its_proofs_stay(world):
 
 def test_a_run_repeated_disposes_of_nothing_twice(world):
     world.recording()
-    assert len(run().disposed) == 1
-    assert run().disposed == []
+    assert len(run()) == 1
+    assert run() == []
     assert Event.objects.filter(kind="recording.disposed").count() == 1
 
 
 def test_what_is_not_due_stays(world):
     recording = world.recording()
-    assert run(recording.started_at + timedelta(days=30)).disposed == []
+    assert run(recording.started_at + timedelta(days=30)) == []
 
 
 def test_a_link_an_exhibit_and_a_hold_each_keep(world):
@@ -108,25 +109,25 @@ def test_a_link_an_exhibit_and_a_hold_each_keep(world):
     )
     incidents.link(incident=incident, recording=linked, viewer=viewer, at=LATER)
     manager = world.anyone(Role.RECORDS_MANAGER)
-    hold = services.place_hold(
-        recording=held, kind="complaint", reason="Complaint 12", viewer=manager, at=LATER
+    hold = holds.place(
+        on=held, kind="complaint", reason="Complaint 12", viewer=manager, at=LATER
     )
-    assert run().disposed == []
-    assert "linked to CRIS 1" in selectors.decision(manager, linked).reason
+    assert run() == []
+    assert "linked to CRIS 1" in selectors.decision(manager, linked, LATER).reason
 
-    services.release_hold(hold=hold, reason="Resolved", viewer=manager, at=LATER)
-    assert run().disposed == [held.id]
+    holds.release(hold=hold, reason="Resolved", viewer=manager, at=LATER)
+    assert run() == [held.id]
 
 
 def test_a_wearer_learns_that_it_is_held_and_not_why(world):
     recording = world.recording()
     manager, wearer = world.anyone(Role.RECORDS_MANAGER), world.viewer("bailey")
-    services.place_hold(recording=recording, kind="iopc", reason="Referral 7", viewer=manager, at=LATER)
-    assert "IOPC hold" in selectors.decision(manager, recording).reason
-    assert selectors.holds_of(manager, recording).count() == 1
-    assert "IOPC" not in selectors.decision(wearer, recording).reason
-    assert "on hold" in selectors.decision(wearer, recording).reason
-    assert not selectors.holds_of(wearer, recording).exists()
+    holds.place(on=recording, kind="iopc", reason="Referral 7", viewer=manager, at=LATER)
+    assert "IOPC hold" in selectors.decision(manager, recording, LATER).reason
+    assert hold_views.of_recording(manager, recording).count() == 1
+    assert "IOPC" not in selectors.decision(wearer, recording, LATER).reason
+    assert "on hold" in selectors.decision(wearer, recording, LATER).reason
+    assert not hold_views.of_recording(wearer, recording).exists()
     assert "hold.placed" not in set(history_for(wearer, [recording.id]).values_list("kind", flat=True))
     assert "hold.placed" in set(history_for(manager, [recording.id]).values_list("kind", flat=True))
 
@@ -135,21 +136,21 @@ def test_a_hold_needs_a_right_a_kind_and_a_reason(world):
     recording = world.recording()
     manager = world.anyone(Role.RECORDS_MANAGER)
     with pytest.raises(Denied):
-        services.place_hold(
-            recording=recording, kind="complaint", reason="x", viewer=world.viewer("bailey"), at=LATER
+        holds.place(
+            on=recording, kind="complaint", reason="x", viewer=world.viewer("bailey"), at=LATER
         )
     with pytest.raises(Invalid):
-        services.place_hold(recording=recording, kind="because", reason="x", viewer=manager, at=LATER)
+        holds.place(on=recording, kind="because", reason="x", viewer=manager, at=LATER)
     with pytest.raises(Invalid):
-        services.place_hold(recording=recording, kind="complaint", reason=" ", viewer=manager, at=LATER)
+        holds.place(on=recording, kind="complaint", reason=" ", viewer=manager, at=LATER)
 
 
 def test_what_was_disposed_of_can_be_neither_held_nor_linked(world):
     recording = world.recording()
     run()
     with pytest.raises(Conflict):
-        services.place_hold(
-            recording=recording,
+        holds.place(
+            on=recording,
             kind="complaint",
             reason="late",
             viewer=world.anyone(Role.RECORDS_MANAGER),
@@ -159,16 +160,16 @@ def test_what_was_disposed_of_can_be_neither_held_nor_linked(world):
 
 def test_a_run_does_not_look_into_the_future(world):
     with pytest.raises(Invalid):
-        services.run(as_of=LATER + timedelta(seconds=1), by=BY, at=LATER)
+        runs.run(as_of=LATER + timedelta(seconds=1), by=BY, at=LATER)
 
 
 def test_when_the_event_cannot_be_written_nothing_is_disposed_of(world, monkeypatch):
     recording = world.recording()
 
-    def broken(**_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the log is full")
 
-    monkeypatch.setattr("tabard.retention.services.custody.append", broken)
+    monkeypatch.setattr("tabard.retention.disposing.custody.append_many", broken)
     with pytest.raises(RuntimeError):
         run()
     assert Recording.objects.get(id=recording.id).disposed_at is None
@@ -193,9 +194,9 @@ def test_a_hold_placed_while_a_run_waits_for_the_row_wins():
     runner = Thread(target=dispose)
     runner.start()
     with transaction.atomic():
-        services.place_hold(recording=recording, kind="iopc", reason="Referral", viewer=manager, at=LATER)
+        holds.place(on=recording, kind="iopc", reason="Referral", viewer=manager, at=LATER)
         holding.wait(10)
         runner.join(1.0)
     runner.join(10)
-    assert reports[0].disposed == []
+    assert reports == [[]]
     assert Recording.objects.get(id=recording.id).disposed_at is None

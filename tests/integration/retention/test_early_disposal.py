@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.disposals import dispose
 from tests.world import BY, DAY_ONE, World
 
 from tabard.custody.models import Event
@@ -11,7 +12,7 @@ from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Bookmark
 from tabard.retention import early_disposal as early
-from tabard.retention import key_destruction, services
+from tabard.retention import holds, key_destruction
 from tabard.retention.agreeing import Kept, NotAllowedNow
 from tabard.retention.models import Disposal, EarlyDisposal
 from tabard.safekeeping import keys
@@ -61,6 +62,8 @@ def test_two_people_dispose_of_a_recording_and_the_log_says_on_what_basis(world)
     assert event.particulars.details == {
         "rule": "early-disposal",
         "basis": "court_order",
+        "due_at": AT.isoformat(),
+        "scheduled_at": found.requested_at.isoformat(),
         "request": str(found.id),
         "objects": 2,
     }
@@ -96,8 +99,8 @@ def test_what_blocks_disposal_blocks_it_at_every_step(world, step, kept_by):
 
     def keep():
         if kept_by == "hold":
-            services.place_hold(
-                recording=recording, kind="complaint", reason="Complaint", viewer=manager(world), at=AT
+            holds.place(
+                on=recording, kind="complaint", reason="Complaint", viewer=manager(world), at=AT
             )
             return
         viewer = world.anyone(Role.INVESTIGATOR)
@@ -181,7 +184,7 @@ def test_one_request_at_a_time_and_none_for_what_is_gone(world):
     asked(world, recording)
     with pytest.raises(Conflict):
         asked(world, recording)
-    services.run(as_of=DAY_ONE + timedelta(days=60), by=BY, at=DAY_ONE + timedelta(days=60))
+    dispose(DAY_ONE + timedelta(days=60))
     with pytest.raises(Conflict):
         asked(world, recording)
     with pytest.raises(Conflict):

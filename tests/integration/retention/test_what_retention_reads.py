@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import Field
+from tests.disposals import dispose
 from tests.integration.logged.judging import RETENTION_READS
 from tests.world import BY, DAY_ONE
 
@@ -17,7 +18,7 @@ from tabard.fleet.services import receive_camera
 from tabard.people.rules import Role
 from tabard.recordings import times, work_items
 from tabard.recordings.models import Recording
-from tabard.retention import selectors, services
+from tabard.retention import selectors
 from tabard.retention.policy import default_policy
 from tabard.retention.rules import decide
 
@@ -111,4 +112,4 @@ def test_a_start_that_was_certain_when_it_came_counts(world):
 def test_footage_docked_late_is_not_disposed_of_the_next_night(world):
     recording = world.recording(started_at=DAY_ONE, received_at=DAY_ONE + timedelta(days=40))
     tonight = recording.received_at + timedelta(hours=12)
-    assert services.run(as_of=tonight, by=BY, at=tonight).disposed == []
+    assert dispose(tonight) == []

@@ -30,14 +30,14 @@ def later() -> None:
     from tabard.people.models import Account
     from tabard.people.selectors import viewer_of
     from tabard.recordings.models import Recording
-    from tabard.retention import services
+    from tabard.retention import disposing, holds
 
     gone, held = Recording.objects.order_by("id")[:2]
     viewer = viewer_of(Account.objects.get(username="records_manager"), now())
-    services.place_hold(recording=held, kind="complaint", reason="Complaint", viewer=viewer, at=now())
-    ground = services.Ground("test", "Its time was over", now(), {"rule": "test"})
+    holds.place(on=held, kind="complaint", reason="Complaint", viewer=viewer, at=now())
+    ground = disposing.Ground("test", "Its time was over", now(), {"rule": "test"})
     with transaction.atomic():
-        services.dispose_of(recording=services.locked(gone.id), ground=ground, by=BY, at=now())
+        disposing.dispose_of(grounds={disposing.locked(gone.id).id: ground}, by=BY, at=now())
 
 
 def main(step: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from django.contrib.sessions.models import Session
+from tests.disposals import dispose
 from tests.integration.web import town as towns
 from tests.integration.web.serving import serving, session_cookie
 
@@ -19,7 +20,6 @@ from tabard.people.models import Account
 from tabard.people.selectors import viewer_of
 from tabard.recordings import clips
 from tabard.recordings.models import Segment
-from tabard.retention import services as retention
 from tabard.web import playback, playback_events
 from tabard.web.playback_access import leave_for
 from tabard.web.playback_leaves import Leaves
@@ -212,7 +212,7 @@ def test_disposed_footage_is_gone_for_everyone(browser, town):
     shown = recording.segments.get()
     client = browser()
     assert client.get(f"/play/segments/{shown.id}").status_code == 200
-    retention.run(as_of=datetime.now(UTC), by=towns.BY, at=datetime.now(UTC))
+    dispose(datetime.now(UTC))
     for kind in ("segments", "posters", "renditions"):
         assert client.get(f"/play/{kind}/{shown.id}").status_code == 410
 

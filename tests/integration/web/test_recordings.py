@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.disposals import dispose
 from tests.integration.web import town as towns
 
 from tabard.custody.models import Event
@@ -13,7 +14,6 @@ from tabard.media import services as media
 from tabard.people.selectors import viewer_of
 from tabard.recordings import clips
 from tabard.recordings.models import Clip, Recording
-from tabard.retention import services as retention
 from tabard.retention.models import Hold
 
 DAY = timedelta(days=1)
@@ -260,7 +260,7 @@ class TestThePage:
     def test_a_disposed_recording_keeps_its_page_and_proof_without_a_player(self, browser, town):
         recording = towns.record(towns.footage(), started_at=datetime.now(UTC) - 60 * DAY)
         towns.look_into(recording)
-        retention.run(as_of=datetime.now(UTC), by=towns.BY, at=datetime.now(UTC))
+        dispose(datetime.now(UTC))
         shown = page(browser("ines").get(f"/recordings/{recording.id}/"))
         assert "its keys were destroyed" in shown
         assert "<video" not in shown

@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
-from tests.integration.web.staged import BY, FILMED_AT, events, stage, text
+from tests.disposals import dispose
+from tests.integration.web.staged import FILMED_AT, events, stage, text
 
 from tabard.incidents.services import link
 from tabard.people.rules import Role
 from tabard.recordings.models import Recording
-from tabard.retention import services
+from tabard.retention import holds
 from tabard.retention.models import Hold
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -58,8 +59,8 @@ def test_the_page_lists_what_a_run_would_take(staged, manager):
     for days in (29, 31, 33):
         received(staged, f"{days} days", NOW - timedelta(days=days))
     listed = [line.recording.id for line in shown(manager).context["due"] if line.is_due]
-    report = services.run(as_of=NOW, by=BY, at=NOW)
-    assert sorted(report.disposed) == sorted(listed)
+    disposed = dispose(NOW)
+    assert sorted(disposed) == sorted(listed)
 
 
 def test_what_is_held_is_counted_by_what_holds_it_and_not_due(staged, manager):
@@ -73,8 +74,8 @@ def test_what_is_held_is_counted_by_what_holds_it_and_not_due(staged, manager):
             at=FILMED_AT,
         )
     staged.exhibit(recordings[1])
-    hold = services.place_hold(
-        recording=recordings[2],
+    hold = holds.place(
+        on=recordings[2],
         kind=Hold.Kind.COMPLAINT,
         reason="Complaint 12",
         viewer=investigator,
@@ -87,13 +88,13 @@ def test_what_is_held_is_counted_by_what_holds_it_and_not_due(staged, manager):
         ("Complaint hold", 1),
     ]
     assert page.context["due"] == []
-    services.release_hold(hold=hold, reason="Withdrawn", viewer=investigator, at=FILMED_AT)
+    holds.release(hold=hold, reason="Withdrawn", viewer=investigator, at=FILMED_AT)
     assert shown(manager).context["held"][2:] == []
 
 
 def test_disposals_are_listed_with_their_reason(staged, manager):
     recording = staged.record(started_at=NOW - timedelta(days=40))
-    services.run(as_of=NOW, by=BY, at=NOW)
+    dispose(NOW)
     assert Recording.objects.get(id=recording.id).disposed_at is not None
     seen = text(shown(manager))
     assert "kept for 31 days from its receipt" in seen

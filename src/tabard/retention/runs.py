@@ -1,0 +1,351 @@
+"""What does a disposal run do? It puts on the list what is due, and disposes of what has been on it for long enough.
+
+One run at a time, in batches of one transaction each: killed anywhere, the next run goes on. Whoever keeps a recording
+locks its row, or asks that nothing be disposed of (`recordings.keeping`); a batch locks the rows, reads the facts and
+decides again by `rules.decide`. So whatever keeps a recording wins until its keys are destroyed. A run that would take
+far more than usual, or whose clock is doubtful, does nothing, says so and waits for two people (`releases`).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Max, QuerySet, Sum
+
+from tabard.custody import services as custody
+from tabard.custody.actors import Actor, Subject
+from tabard.custody.copying import copy_rows, escaped
+from tabard.custody.kinds import EventKind
+from tabard.custody.models import Event, TimestampToken
+from tabard.kernel.errors import Conflict, Invalid
+from tabard.recordings.keeping import dispose_some
+from tabard.retention import agreeing, brake, policies, selectors, standing
+from tabard.retention.brake import Clock
+from tabard.retention.disposing import Ground, dispose_of, locked_many
+from tabard.retention.models import Disposal, DisposalRun, RunRelease, ScheduledDisposal
+from tabard.retention.quorum import Act, State
+from tabard.retention.rules import Decision, Policy, decide
+
+LISTED_AT_ONCE = 5_000
+DISPOSED_AT_ONCE = 1_000
+_LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
+_LIST_COLUMNS = ("recording_id", "run_id", "rule", "size_bytes", "due_at", "scheduled_at", "executes_at")
+
+Progress = Callable[[DisposalRun], None]
+
+
+class RunUnderWay(Conflict):
+    """Another disposal run is under way; there is one at a time."""
+
+    code = "run_under_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run would put on the list, and dispose of; `asked` of the latter were not released by two people yet."""
+
+    to_schedule: int
+    to_dispose: int
+    asked: int
+    size_bytes: int
+    by_rule: Mapping[str, int]
+
+
+def run(
+    *,
+    as_of: datetime,
+    by: Actor,
+    at: datetime,
+    database_at: datetime | None = None,
+    progress: Progress = lambda _: None,
+) -> DisposalRun:
+    """What is due and not held is on the list, and what was on it for long enough is disposed of, or the run stopped.
+
+    Where two people have released a run that stopped, it is that run which goes on, as of its own instant.
+
+    Args:
+        as_of: Look at what is due at this instant; never later than `at`.
+        by: Who runs it.
+        at: Now.
+        database_at: Now by the database's clock, where that is to be compared.
+        progress: Told after each batch how far the run is.
+
+    Raises:
+        Invalid: when `as_of` is in the future, or the policy cannot be used.
+        RunUnderWay: when another run is under way.
+    """
+    if as_of > at:
+        raise Invalid("A disposal run cannot look into the future; use a plan for that.", field="as_of")
+    with _one_at_a_time():
+        _mark_interrupted(at)
+        policy, released = policies.current(at), _released(at)
+        begun = None if released is None else _gone_on(released, policy, at)
+        begun = begun or _begun(policy, as_of, by, at, database_at)
+        if begun.state == DisposalRun.State.RUNNING:
+            _schedule(begun, policy, by, at, progress)
+            _dispose(begun, policy, by, at, progress)
+            _end(begun, by, at)
+    return begun
+
+
+def found(policy: Policy, as_of: datetime) -> Found:
+    """What a run at the instant would find. Changes nothing."""
+    new = standing.unlisted_totals(policy, as_of + timedelta(days=policy.grace_days))
+    rows = list(
+        _its_turn(as_of)
+        .values("rule")
+        .annotate(count=Count("pk"), size_bytes=Sum("size_bytes"))
+        .order_by("rule")
+    )
+    released = {"run__releases__state__in": [State.APPROVED.value, State.EXECUTED.value]}
+    return Found(
+        to_schedule=new.due,
+        to_dispose=sum(row["count"] for row in rows),
+        asked=_its_turn(as_of).exclude(**released).count(),
+        size_bytes=new.size_bytes + sum(row["size_bytes"] for row in rows),
+        by_rule=dict(Counter(new.by_rule) + Counter({row["rule"]: row["count"] for row in rows})),
+    )
+
+
+def database_now() -> datetime:
+    """The time by the database's clock, which may be another machine's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        at: datetime = cursor.fetchone()[0]
+    return at
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Holds the lock of the session, which goes with it however it ends.
+
+    Raises:
+        RunUnderWay.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise RunUnderWay("Another disposal run is under way; wait until it has ended.")
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.broken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _mark_interrupted(at: datetime) -> None:
+    """Runs that were killed are said to be so; nothing they did is lost, and this run does the rest."""
+    killed = DisposalRun.objects.filter(state=DisposalRun.State.RUNNING)
+    killed.exclude(releases__state=State.APPROVED).update(state=DisposalRun.State.INTERRUPTED, ended_at=at)
+
+
+def _released(at: datetime) -> RunRelease | None:
+    """The release of a run that two people agreed to and that was not carried out to its end yet."""
+    agreed = RunRelease.objects.filter(state=State.APPROVED, expires_at__gt=at)
+    return agreed.select_related("run").order_by("-run__started_at").first()
+
+
+def _gone_on(release: RunRelease, policy: Policy, at: datetime) -> DisposalRun | None:
+    """The released run, to be gone on with; None if it would take more than was agreed to, and the release is over."""
+    stopped, now = release.run, found(policy, release.run.as_of)
+    with transaction.atomic():
+        is_more = now.to_schedule > stopped.to_schedule - stopped.scheduled or now.asked > stopped.to_dispose
+        if is_more or bytes(stopped.policy_sha256) != policy.sha256:
+            why = "More than was agreed to is due now, or under another policy."
+            agreeing.close(release, Act.REFUSE, account_id=None, at=at, reason=why)
+            DisposalRun.objects.filter(pk=stopped.pk).update(state=DisposalRun.State.STOPPED)
+            _log(EventKind.DISPOSAL_RUN_REFUSED, stopped, Actor.system("disposal run"), at, {"reason": why})
+            return None
+        stopped.state = DisposalRun.State.RUNNING
+        stopped.save(update_fields=["state"])
+    return stopped
+
+
+def _begun(
+    policy: Policy, as_of: datetime, by: Actor, at: datetime, database_at: datetime | None
+) -> DisposalRun:
+    """A new run with what it found, which goes on or has stopped."""
+    now, past = found(policy, as_of), _past_counts()
+    usually_scheduled, usually_disposed = map(brake.usual, past)
+    stop, reason = _stop(policy, now, (usually_scheduled, usually_disposed), _clock(at, database_at))
+    with transaction.atomic():
+        begun = DisposalRun.objects.create(
+            as_of=as_of,
+            started_at=at,
+            started_by=by.name,
+            state=DisposalRun.State.STOPPED if stop else DisposalRun.State.RUNNING,
+            stop=stop,
+            stop_reason=reason,
+            policy_version=policy.version,
+            policy_sha256=policy.sha256,
+            to_schedule=now.to_schedule,
+            to_dispose=now.to_dispose,
+            size_bytes=now.size_bytes,
+            usually_scheduled=usually_scheduled,
+            usually_disposed=usually_disposed,
+            found_by_rule=now.by_rule,
+        )
+        if stop:
+            _log(EventKind.DISPOSAL_RUN_STOPPED, begun, by, at, {"reason": reason, **_counts(begun)})
+    return begun
+
+
+def _stop(policy: Policy, now: Found, usually: tuple[int, int], clock: Clock) -> tuple[str, str]:
+    """What stops the run, and why in a sentence; empty where it may go on."""
+    if now.to_schedule + now.to_dispose and (doubt := brake.doubt(clock)):
+        return DisposalRun.Stop.CLOCK, doubt
+    for what, count, usual in (
+        ("put on the list", now.to_schedule, usually[0]),
+        ("dispose of", now.asked, usually[1]),
+    ):
+        allowed = brake.most_allowed(usual, always_allowed=policy.always_allowed, brake=policy.brake)
+        if reason := brake.too_many(what, count, usual, allowed):
+            return DisposalRun.Stop.COUNT, reason
+    return "", ""
+
+
+def _past_counts() -> tuple[Sequence[int], Sequence[int]]:
+    """What the last complete runs put on the list, and disposed of."""
+    complete = DisposalRun.objects.filter(state=DisposalRun.State.COMPLETE).order_by("-started_at")
+    last = list(complete.values_list("scheduled", "disposed")[: brake.RUNS_COUNTED])
+    return [scheduled for scheduled, _ in last], [disposed for _, disposed in last]
+
+
+def _clock(at: datetime, database_at: datetime | None) -> Clock:
+    trusted = DisposalRun.objects.exclude(stop=DisposalRun.Stop.CLOCK, state=DisposalRun.State.STOPPED)
+    ran_at = trusted.aggregate(last=Max("started_at"))["last"]
+    if ran_at is None:  # of before there were runs in the database
+        ran_at = Disposal.objects.aggregate(last=Max("executed_at"))["last"]
+    newest = Event.objects.order_by("-id").first()
+    return Clock(
+        at=at,
+        logged_at=None if newest is None else newest.at,
+        database_at=database_at,
+        ran_at=ran_at,
+        vouched_at=TimestampToken.objects.aggregate(last=Max("stamped_at"))["last"],
+    )
+
+
+def _schedule(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
+    """What falls due within the days of grace is put on the list, so that it goes on its day and not a week later."""
+    grace = timedelta(days=policy.grace_days)
+    for items in standing.unlisted(policy, begun.as_of + grace, LISTED_AT_ONCE):
+        with transaction.atomic():
+            copy_rows("retention_scheduleddisposal", _LIST_COLUMNS, _list_rows(begun, items, at, grace))
+            _counted(begun, scheduled=len(items))
+            by_rule = dict(Counter(item.rule for item in items))
+            details = {"recordings": len(items), "by_rule": by_rule, "grace_days": policy.grace_days}
+            _log(EventKind.DISPOSAL_SCHEDULED, begun, by, at, details)
+        progress(begun)
+
+
+def _list_rows(
+    begun: DisposalRun, items: Sequence[standing.DueItem], at: datetime, grace: timedelta
+) -> Iterator[str]:
+    for item in items:
+        times = (item.due_at, at, max(item.due_at, at + grace))
+        fields = (item.recording_id, begun.pk, escaped(item.rule), item.size_bytes)
+        yield "\t".join((*map(str, fields), *(each.isoformat() for each in times)))
+
+
+def _dispose(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
+    """Whatever of the list has its turn is disposed of, or comes off it."""
+    while _dispose_batch(begun, policy, by, at):
+        progress(begun)
+
+
+def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) -> int:
+    with transaction.atomic():
+        dispose_some()
+        turn = _its_turn(begun.as_of) | ScheduledDisposal.objects.filter(run=begun, executes_at__lte=at)
+        listed = {
+            each.recording_id: each for each in turn.order_by("executes_at", "recording")[:DISPOSED_AT_ONCE]
+        }
+        recordings = locked_many(listed)
+        facts = selectors.facts_of_many(recordings)
+        decided = {each.id: decide(facts[each.id], policy) for each in recordings if each.disposed_at is None}
+        grounds = {
+            recording_id: _ground(begun, listed[recording_id], decision, policy)
+            for recording_id, decision in decided.items()
+            if decision.is_due(begun.as_of)
+        }
+        ScheduledDisposal.objects.filter(recording__in=list(listed)).delete()
+        _counted(
+            begun,
+            disposed=len(grounds),
+            spared=len(listed) - len(grounds),
+            by_rule=Counter(ground.rule for ground in grounds.values()),
+        )
+        if grounds:
+            dispose_of(grounds=grounds, by=by, at=at)
+    return len(listed)
+
+
+def _its_turn(as_of: datetime) -> QuerySet[ScheduledDisposal]:
+    return ScheduledDisposal.objects.filter(executes_at__lte=as_of)
+
+
+def _ground(begun: DisposalRun, listed: ScheduledDisposal, decision: Decision, policy: Policy) -> Ground:
+    """Why it goes. The details are the certificate: which rule of which policy, and since when it stood on the list."""
+    due_at = decision.due_at or listed.due_at
+    return Ground(
+        rule=decision.rule,
+        reason=decision.reason,
+        due_at=due_at,
+        details={
+            "rule": decision.rule,
+            "policy": policy.version,
+            "policy_sha256": policy.sha256.hex(),
+            "due_at": due_at.isoformat(),
+            "scheduled_at": listed.scheduled_at.isoformat(),
+            "run": str(begun.pk),
+        },
+    )
+
+
+def _end(begun: DisposalRun, by: Actor, at: datetime) -> None:
+    """The run is complete, and so is its release, if it had stopped."""
+    with transaction.atomic():
+        for release in RunRelease.objects.select_for_update().filter(run=begun, state=State.APPROVED):
+            agreeing.close(release, Act.EXECUTE, account_id=None, at=at)
+        begun.state, begun.ended_at = DisposalRun.State.COMPLETE, at
+        begun.save(update_fields=["state", "ended_at"])
+        _log(EventKind.DISPOSAL_RUN_ENDED, begun, by, at, _counts(begun))
+
+
+def _counted(
+    begun: DisposalRun,
+    *,
+    scheduled: int = 0,
+    disposed: int = 0,
+    spared: int = 0,
+    by_rule: Mapping[str, int] | None = None,
+) -> None:
+    """The run's row says how far it is, in the batch's own transaction; the one run that there is writes it alone."""
+    begun.scheduled += scheduled
+    begun.disposed += disposed
+    begun.spared += spared
+    begun.disposed_by_rule = dict(Counter(begun.disposed_by_rule) + Counter(by_rule or {}))
+    begun.save(update_fields=["scheduled", "disposed", "spared", "disposed_by_rule"])
+
+
+def _counts(begun: DisposalRun) -> dict[str, object]:
+    return {
+        "as_of": begun.as_of.isoformat(),
+        "policy": begun.policy_version,
+        "to_schedule": begun.to_schedule,
+        "to_dispose": begun.to_dispose,
+        "usually_scheduled": begun.usually_scheduled,
+        "usually_disposed": begun.usually_disposed,
+        "scheduled": begun.scheduled,
+        "disposed": begun.disposed,
+        "spared": begun.spared,
+    }
+
+
+def _log(kind: EventKind, begun: DisposalRun, by: Actor, at: datetime, details: Mapping[str, object]) -> None:
+    custody.append(kind=kind, subject=Subject("disposal_run", begun.pk), at=at, by=by, details=details)
