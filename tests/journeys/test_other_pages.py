@@ -124,6 +124,7 @@ def test_no_page_of_the_fleet_retention_or_log_has_a_fault_that_axe_can_find(
         reverse("camera", args=[staged.camera.id]),
         reverse("fleet-import"),
         reverse("officers-import"),
+        reverse("training-import"),
     ):
         administrator.goto(address)
         check_page(administrator, administrator.url)

@@ -5,7 +5,6 @@ where the user chose so, the rows that have none; in one transaction. A file of 
 statements.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +23,7 @@ from tabard.fleet.models import Assignment, Camera
 from tabard.fleet.rules import CameraFacts, faults, serial_key
 from tabard.fleet.sheet import CAMERAS
 from tabard.kernel.ids import new_id
-from tabard.kernel.sheet import ImportReport, RowError, Sheet, SheetRow, bytes_of, read_sheet
+from tabard.kernel.sheet import ImportReport, RowError, Sheet, SheetRow, bring_in, bytes_of, read_sheet
 from tabard.people.constraints import refusals
 from tabard.people.errors import ImportOvertaken
 from tabard.people.selectors import with_leaving
@@ -66,16 +65,13 @@ def import_cameras(
     Raises:
         ImportOvertaken: when someone received one of the cameras between the check and the write.
     """
-    raw = bytes_of(rows_csv)
-    digest = hashlib.sha256(raw).hexdigest()
-    sheet = read_sheet(raw, CAMERAS)
+    sheet = read_sheet(bytes_of(rows_csv), CAMERAS)
     known = _known(sheet.rows, at)
-    errors = sorted([*sheet.errors, *_row_errors(sheet, known)], key=lambda error: error.row)
-    good = sheet.good_rows(errors)
-    taken = good if good_only or not errors else []
-    if taken and not dry_run:
-        _receive(taken, known, {"rows": sheet.count, "file_sha256": digest}, by, at)
-    return ImportReport(sheet.count, len(good), len(taken), errors, digest, dry_run)
+
+    def write(rows: list[SheetRow], file: dict[str, str | int]) -> None:
+        _receive(rows, known, file, by, at)
+
+    return bring_in(sheet, _row_errors(sheet, known), write, dry_run=dry_run, good_only=good_only)
 
 
 def _receive(

@@ -5,8 +5,9 @@ as a spreadsheet counts them: the heading is row 1, and blank rows count.
 """
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -46,9 +47,11 @@ class SheetRow:
 class Sheet:
     """What was read: `count` rows that were not blank; `rows` holds those of them that could be read.
 
-    `is_whole` says that it was read to its end: what is wrong is wrong with some rows, not with the file.
+    `is_whole` says that it was read to its end: what is wrong is wrong with some rows, not with the file. `sha256` is
+    the file's own.
     """
 
+    sha256: str = ""
     count: int = 0
     rows: list[SheetRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
@@ -89,6 +92,31 @@ class ImportReport:
         return not self.errors
 
 
+def bring_in(
+    sheet: Sheet,
+    faults: Iterable[RowError],
+    write: Callable[[list[SheetRow], dict[str, str | int]], None],
+    *,
+    dry_run: bool,
+    good_only: bool,
+) -> ImportReport:
+    """What became of the sheet: every row is written, or none where one is at fault, or the good ones, as was chosen.
+
+    Args:
+        sheet: As it was read.
+        faults: What is wrong with its rows beyond that.
+        write: Writes rows that have no fault; it is also told what the event says of the file. Called at most once.
+        dry_run: Report only.
+        good_only: Where rows are at fault, leave those out instead of all.
+    """
+    errors = sorted([*sheet.errors, *faults], key=lambda error: error.row)
+    good = sheet.good_rows(errors)
+    taken = good if good_only or not errors else []
+    if taken and not dry_run:
+        write(taken, {"rows": sheet.count, "file_sha256": sheet.sha256})
+    return ImportReport(sheet.count, len(good), len(taken), errors, sheet.sha256, dry_run)
+
+
 def bytes_of(rows_csv: TextIO) -> bytes:
     """The file as it is on disk, so that its hash is the file's own; text without bytes below is UTF-8."""
     below = getattr(rows_csv, "buffer", None)
@@ -99,7 +127,7 @@ def bytes_of(rows_csv: TextIO) -> bytes:
 
 def read_sheet(raw: bytes, layout: Layout) -> Sheet:
     """Every row of the file, or why not; any bytes at all are answered with words."""
-    sheet = Sheet()
+    sheet = Sheet(sha256=hashlib.sha256(raw).hexdigest())
     text = _decode(raw, sheet)
     if text is None:
         return sheet

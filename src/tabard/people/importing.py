@@ -5,7 +5,6 @@ Two rows with one number are both at fault, since which of them is right is not 
 may be in the file, as old footage is theirs; they are posted for the days that they were here.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,16 @@ from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Invalid
 from tabard.kernel.ids import new_id
-from tabard.kernel.sheet import ImportReport, Layout, RowError, Sheet, SheetRow, bytes_of, read_sheet
+from tabard.kernel.sheet import (
+    ImportReport,
+    Layout,
+    RowError,
+    Sheet,
+    SheetRow,
+    bring_in,
+    bytes_of,
+    read_sheet,
+)
 from tabard.kernel.text import required
 from tabard.people.constraints import refusals
 from tabard.people.errors import ImportOvertaken
@@ -65,16 +73,13 @@ def import_officers(
     Raises:
         ImportOvertaken: when someone enrolled one of the officers between the check and the write.
     """
-    raw = bytes_of(rows_csv)
-    digest = hashlib.sha256(raw).hexdigest()
-    sheet = read_sheet(raw, OFFICERS)
+    sheet = read_sheet(bytes_of(rows_csv), OFFICERS)
     known = _known(sheet.rows, at)
-    errors = sorted([*sheet.errors, *_row_errors(sheet, known)], key=lambda error: error.row)
-    good = sheet.good_rows(errors)
-    taken = good if good_only or not errors else []
-    if taken and not dry_run:
-        _enrol(taken, known, {"rows": sheet.count, "file_sha256": digest}, by, at)
-    return ImportReport(sheet.count, len(good), len(taken), errors, digest, dry_run)
+
+    def write(rows: list[SheetRow], file: dict[str, str | int]) -> None:
+        _enrol(rows, known, file, by, at)
+
+    return bring_in(sheet, _row_errors(sheet, known), write, dry_run=dry_run, good_only=good_only)
 
 
 def _known(rows: list[SheetRow], at: datetime) -> _Known:

@@ -86,6 +86,7 @@ _fleet = [
     path("fleet/training", issue.training, name="fleet-training"),
     path("fleet/receive", camera_lives.received, name="fleet-receive"),
     path("fleet/import", imports.cameras, name="fleet-import"),
+    path("fleet/training/import", imports.trainings, name="training-import"),
     path("fleet/officers/import", imports.officers, name="officers-import"),
     path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
     path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),

@@ -13,6 +13,7 @@ from tabard.custody.sequencer import sign_checkpoint
 from tabard.custody.signing.changes import KeyChange, retire_key, rotate_key
 from tabard.fleet import services as fleet
 from tabard.fleet.importing import import_cameras
+from tabard.fleet.training_import import import_trainings
 from tabard.incidents import exhibits, log_reading, outcomes
 from tabard.incidents import services as incidents
 from tabard.kernel.errors import Denied
@@ -139,6 +140,13 @@ def assign_camera(stage: Stage) -> Call:
 def import_fleet(stage: Stage) -> Call:
     rows = StringIO("serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n")
     return lambda: import_cameras(rows_csv=rows, by=BY, at=AT) and None
+
+
+@act("fleet.training_import.import_trainings", E.TRAININGS_IMPORTED)
+def import_training(stage: Stage) -> Call:
+    number = stage.own.officer.shoulder_number
+    rows = StringIO(f"shoulder_number,duty,trained_date\n{number},General,2026-03-01\n")
+    return lambda: import_trainings(rows_csv=rows, by=BY, at=AT) and None
 
 
 @act("people.importing.import_officers", E.OFFICERS_IMPORTED)

@@ -65,6 +65,7 @@ LEAVES: Mapping[str, tuple[E, ...]] = {
     "PUT cameras/%(camera_id)s/description": (E.CAMERA_DESCRIBED,),
     "POST cameras/import": (E.FLEET_IMPORTED,),
     "POST officers/import": (E.OFFICERS_IMPORTED,),
+    "POST trainings/import": (E.TRAININGS_IMPORTED,),
     "POST destinations": (E.DESTINATION_OPENED,),
     "POST destinations/%(destination_id)s/renew": (E.DESTINATION_RENEWED,),
     "POST destinations/%(destination_id)s/revoke": (E.DESTINATION_REVOKED,),
@@ -250,6 +251,7 @@ LEAVES_NONE: Mapping[str, str] = {
     "POST officers-import": "a trial run; the import itself is tried over the API",
     "POST fleet-import": "a trial run that shows what would be imported; the import itself is tried over the API",
     "GET camera": _FORCE,
+    "GET training-import": _FORM,
     "GET destination": _FORCE,
     "GET destination-open": _FORM,
     "GET destination-revoke": _FORM,
@@ -272,5 +274,6 @@ SEARCHES = (
     "/api/v1/recordings?words=101LX",
     "/api/v1/recordings?category=crime",
     "/api/v1/work-items?flag=conflict",
+    "POST training-import": "a trial run; the import itself is tried over the API",
 )
 """Lists of recordings that something is asked of."""

@@ -35,6 +35,7 @@ ALL = frozenset(Relation)
 OK, DONE = range(200, 300), range(200, 400)
 OFFICERS_CSV = (
     b"given_name,family_name,rank,warrant_number,shoulder_number,unit_code\nNew,Comer,PC,W77,777LX,LX\n"
+TRAINING_CSV = b"shoulder_number,duty,trained_date\n71LX,General,2026-03-01\n"
 )
 CSV = b"serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n"
 
@@ -280,6 +281,12 @@ API: Mapping[str, Ask] = {
 
 def form(prefix: str = "", **sent: Any) -> Ask:
     typed = {f"{prefix}-{name}" if prefix else name: value for name, value in sent.items()}
+    "POST trainings/import": Ask(
+        "POST",
+        lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
+        is_file=True,
+        good=OK,
+    ),
     return Ask("POST", lambda place: typed, good={302})
 
 
@@ -387,6 +394,15 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "work-item-attribute": (
         Ask(
             "POST",
+    "training-import": (
+        Ask(),
+        Ask(
+            "POST",
+            lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
+            is_file=True,
+            good=OK,
+        ),
+    ),
             lambda place: {f"attribute-{name}": value for name, value in attributed(place).items()},
             good={302},
         ),

@@ -3,7 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
+from ninja import File, Query, UploadedFile
+
 from tabard.api.operations import Operations
+from tabard.api.routes.imports import answer_to, sent_rows
 from tabard.api.routes.named import camera_named, officer_named
 from tabard.api.schemas.fleet import (
     AssignmentOut,
@@ -15,11 +19,13 @@ from tabard.api.schemas.fleet import (
     TrainingIn,
     TrainingOut,
 )
+from tabard.api.schemas.imports import ImportOut
 from tabard.api.viewers import Asked
 from tabard.fleet import desk, issuing, selectors, services
 from tabard.fleet.issue_rules import as_json, from_json
 from tabard.fleet.models import Assignment, Training
 from tabard.fleet.selectors import CameraDetail
+from tabard.fleet.training_import import import_trainings
 from tabard.kernel.clock import now
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
@@ -82,3 +88,18 @@ def record_training(request: Asked, sent: TrainingIn) -> Training:
         by=request.auth.actor,
         at=now(),
     )
+
+
+@issue.post("/trainings/import", access=Action.FLEET_MANAGE, answers=ImportOut)
+def import_file(
+    request: Asked,
+    file: File[UploadedFile],
+    dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+    good_only: Query[bool] = False,  # noqa: FBT002 - the same
+) -> ImportOut | HttpResponse:
+    """Records every training of a CSV file; where rows are at fault none (a 422), or, if asked, the good ones."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    report = import_trainings(
+        rows_csv=sent_rows(file), by=request.auth.actor, at=now(), dry_run=dry_run, good_only=good_only
+    )
+    return answer_to(report)

@@ -40,6 +40,25 @@ def import_cameras(
     tell(report, as_json=json)
 
 
+@app.command("import-training")
+def import_training(
+    file: Annotated[
+        Path, typer.Argument(help="CSV: shoulder_number, duty, trained_date; if you like, expires_date.")
+    ],
+    dry_run: DryRun = False,
+    good_only: GoodOnly = False,
+    json: Json = False,
+) -> None:
+    """Record who was trained from a CSV file: all of its rows, or, if any is wrong, none; or the good ones."""
+    with opened(file) as rows_csv, database():
+        from tabard.custody.actors import Actor
+        from tabard.fleet.training_import import import_trainings
+
+        by = Actor.system("command line")
+        report = import_trainings(rows_csv=rows_csv, by=by, at=now(), dry_run=dry_run, good_only=good_only)
+    tell(report, as_json=json)
+
+
 @app.command("install-dock")
 def install_dock(
     serial: Annotated[str, typer.Argument(help="The dock's serial number.")],

@@ -1,8 +1,8 @@
-"""Files that bring many in: cameras and officers. A first press checks and reports every fault, a second imports."""
+"""Files that bring many in: cameras, officers, trainings. A first press checks and reports, a second imports."""
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +11,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tabard.fleet.importing import import_cameras
+from tabard.fleet.issuing import rules_in_force
 from tabard.fleet.models import Camera
-from tabard.fleet.sheet import CAMERAS
+from tabard.fleet.sheet import CAMERAS, TRAININGS
+from tabard.fleet.training_import import import_trainings
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict
 from tabard.kernel.sheet import ImportReport, Layout
@@ -36,10 +38,14 @@ class _Kind:
     run: Callable[..., ImportReport]
     done: str
     shown: Mapping[str, Any]
+    section: str = ""
 
 
 _CAMERAS = _Kind("fleet-import", CAMERAS, import_cameras, "fleet", {"mounts": Camera.Mount.values})
 _OFFICERS = _Kind("officers-import", OFFICERS, import_officers, "officers-import", {})
+_TRAININGS = _Kind(
+    "training-import", TRAININGS, import_trainings, "fleet-training", {}, section="fleet-training"
+)
 
 
 @page(Action.FLEET_MANAGE)
@@ -54,6 +60,14 @@ def cameras(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def officers(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Brings officers in."""
     return _import(request, viewer, _OFFICERS)
+
+
+@page(Action.FLEET_MANAGE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def trainings(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """Brings in who was trained for what."""
+    duties = [duty.name for duty in rules_in_force().duties]
+    return _import(request, viewer, replace(_TRAININGS, shown={"duties": duties}))
 
 
 def _import(request: HttpRequest, viewer: Viewer, kind: _Kind) -> HttpResponseBase:
@@ -101,7 +115,7 @@ def _page(
 ) -> HttpResponseBase:
     """The page, with what a check found; `carried` is the checked file itself, signed, for the second press."""
     context = {
-        **fleet_sections(viewer, kind.route),
+        **fleet_sections(viewer, kind.section or kind.route),
         **kind.shown,
         "form": form,
         "route": kind.route,
