@@ -1,11 +1,11 @@
-"""`tabard fleet`: cameras in bulk, and docks."""
+"""`tabard fleet`: what comes in bulk, and docks; its other commands stand in modules of their own."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tabard.cli.commands import dock_keys, fleet_cameras
+from tabard.cli.commands import dock_keys, fleet_cameras, fleet_issue, fleet_losses, fleet_stocktakes
 from tabard.cli.commands.imports import GoodOnly, opened, tell
 from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
@@ -14,7 +14,10 @@ from tabard.kernel.clock import now
 
 app = typer.Typer(help="Cameras and docks.", no_args_is_help=True)
 app.add_typer(dock_keys.app, name="dock-key")
+app.add_typer(fleet_stocktakes.app, name="stocktake")
 fleet_cameras.mount(app)
+fleet_issue.mount(app)
+fleet_losses.mount(app)
 
 
 @app.command("import-cameras")

@@ -34,7 +34,7 @@ def camera(serial: Serial, json: Json = False) -> None:
         from tabard.fleet.selectors import wearers_of
         from tabard.fleet.states import state_of
 
-        found = _camera(serial)
+        found = camera_named(serial)
         wearers = wearers_of(found)
         state = state_of(found.kept_state, is_worn=any(each.during.upper is None for each in wearers))
         lines = [
@@ -64,14 +64,19 @@ def change(
         from tabard.fleet import lives
 
         found = lives.change_state(
-            camera=_camera(serial), change=change, reason=reason, by=Actor.system("command line"), at=now()
+            camera=camera_named(serial),
+            change=change,
+            reason=reason,
+            by=Actor.system("command line"),
+            at=now(),
         )
     state = State(found.kept_state)
     console.print(f"Camera {found.serial} is {state.label.lower()}.", markup=False)
     emit({"serial": found.serial, "state": state.value}, as_json=json)
 
 
-def _camera(serial: str) -> "Camera":
+def camera_named(serial: str) -> "Camera":
+    """The camera with the serial number; leaves with 2 where there is none."""
     from tabard.fleet.selectors import camera_by_serial
 
     found = camera_by_serial(serial)
