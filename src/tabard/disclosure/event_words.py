@@ -52,7 +52,7 @@ WORDS: Mapping[EventKind, str] = {
     EventKind.INCIDENT_OUTCOME_STATED: "It was stated how an incident ended",
     EventKind.EXHIBIT_PRODUCED: "An exhibit was produced",
     EventKind.EXHIBIT_VIEWED: "An exhibit's page was looked at",
-    EventKind.HOLD_PLACED: "The recording was held from disposal",
+    EventKind.HOLD_PLACED: "A hold from disposal was placed",
     EventKind.HOLD_REVIEWED: "A hold was looked at again, and kept on",
     EventKind.HOLD_HANDED_OVER: "A hold was handed over to another owner",
     EventKind.HOLD_REVIEW_CAME_DUE: "A hold's review date came",

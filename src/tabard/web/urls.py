@@ -12,6 +12,7 @@ from tabard.web.views import (
     early_disposals,
     exhibits,
     fleet,
+    holds,
     home,
     imports,
     incidents,
@@ -20,11 +21,13 @@ from tabard.web.views import (
     kiosk,
     log,
     losses,
+    policies,
     prove,
     public_figures,
     recording_acts,
     recordings,
     retention,
+    reviews,
     rollout,
     rollout_plan,
     stocktake,
@@ -84,9 +87,9 @@ _fleet = [
     path("fleet/units/", fleet.units, name="fleet-units"),
     path("fleet/rules", issue.rules, name="fleet-rules"),
     path("fleet/training", issue.training, name="fleet-training"),
+    path("fleet/training/import", imports.trainings, name="training-import"),
     path("fleet/receive", camera_lives.received, name="fleet-receive"),
     path("fleet/import", imports.cameras, name="fleet-import"),
-    path("fleet/training/import", imports.trainings, name="training-import"),
     path("fleet/officers/import", imports.officers, name="officers-import"),
     path("fleet/cameras/<uuid:camera_id>/", fleet.camera, name="camera"),
     path("fleet/cameras/<uuid:camera_id>/assign", fleet.assign, name="camera-assign"),
@@ -163,6 +166,17 @@ _intake = [
 
 _retention = [
     path("retention/", retention.shown, name="retention"),
+    path("retention/reviews/", reviews.listed, name="review-list"),
+    path("recordings/<uuid:recording_id>/review", reviews.shown, name="recording-review"),
+    path("reviews/<uuid:review_id>/agree", reviews.agree, name="review-agree"),
+    path("reviews/<uuid:review_id>/refuse", reviews.refuse, name="review-refuse"),
+    path("policy/", policies.shown, name="policy"),
+    path("policy/change", policies.changed, name="policy-change"),
+    path("policy/<uuid:policy_id>/", policies.version, name="policy-version"),
+    path("policy/<uuid:policy_id>/what-if.csv", policies.version_csv, name="policy-version-csv"),
+    path("policy/<uuid:policy_id>/approve", policies.approve, name="policy-approve"),
+    path("policy/<uuid:policy_id>/refuse", policies.refuse, name="policy-refuse"),
+    path("policy/<uuid:policy_id>/withdraw", policies.withdraw, name="policy-withdraw"),
     path("early-disposals/", early_disposals.listed, name="early-disposals"),
     path("early-disposals/<uuid:request_id>/", early_disposals.shown, name="early-disposal"),
     path("early-disposals/<uuid:request_id>/approve", early_disposals.approve, name="early-disposal-approve"),
@@ -175,6 +189,16 @@ _retention = [
         early_disposals.asked_for,
         name="recording-early-disposal",
     ),
+]
+
+_holds = [
+    path("holds/", holds.listed, name="hold-list"),
+    path("holds/holds.csv", holds.listed_csv, name="hold-list-csv"),
+    path("holds/place", holds.placed, name="hold-place"),
+    path("holds/<uuid:hold_id>/", holds.shown, name="hold"),
+    path("holds/<uuid:hold_id>/review", holds.reviewed, name="hold-review"),
+    path("holds/<uuid:hold_id>/hand-over", holds.handed_over, name="hold-hand-over"),
+    path("holds/<uuid:hold_id>/release", holds.released, name="hold-release"),
 ]
 
 _log = [
@@ -227,6 +251,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_intake,
     *_systems,
     *_retention,
+    *_holds,
     *_rollout,
     *_log,
 ]

@@ -40,9 +40,9 @@ from tabard.people.selectors import viewer_of
 from tabard.recordings.drafts import BookmarkDraft, RecordingDraft, SealedDraft, SegmentDraft, TrackPoint
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.recordings.services import register
-from tabard.retention import early_disposal
-from tabard.retention.models import EarlyDisposal, Hold
-from tabard.retention.services import adopt_policy, place_hold
+from tabard.retention import early_disposal, holds
+from tabard.retention.models import EarlyDisposal, Hold, Review
+from tabard.retention.services import adopt_policy
 from tabard.vault import services as vault
 from tabard.vault.models import SealedObject
 
@@ -80,6 +80,7 @@ class Place:
     exhibit: Exhibit
     pack: Pack
     hold: Hold
+    review: Review
     event_id: UUID
     free: Recording | None
     early: EarlyDisposal | None
@@ -157,6 +158,7 @@ def build(*, with_unheld: bool = True) -> World:
     _officer("Marlow", "71LX", lambeth)  # who has no camera
     asker = _account("asker", officer=barrow)
     clerk = _account("clerk", roles=[Role.AUDITOR])
+    _account("steward", roles=[Role.RECORDS_MANAGER])
     dock = install_dock(serial="DOCK-1", site="Brixton", unit=lambeth, bays=8, by=BY, at=DAY_ONE)
     dock_key = enrol_key(dock=dock, public_key=A_PUBLIC_KEY, name="Station PC", by=BY, at=DAY_ONE)
     places = {
@@ -278,7 +280,10 @@ def _place(officer: Officer, unit: Unit, account: Account, *, with_unheld: bool)
         unlinked_incident=unlinked,
         exhibit=exhibit,
         pack=_pack(exhibit, account),
-        hold=place_hold(recording=recording, kind="complaint", reason="C/12", viewer=can_all, at=DONE_AT),
+        hold=holds.place(on=recording, kind="complaint", reason="C/12", viewer=can_all, at=DONE_AT),
+        review=Review.objects.create(
+            recording=recording, choice="let_go", reason="Over", decided_at=DONE_AT, decided_by=account
+        ),
         event_id=custody.history([recording.id])[0].id,
         free=_record(officer, camera, 1) if with_unheld else None,
         early=_early(_record(officer, camera, 2)) if with_unheld else None,

@@ -65,6 +65,9 @@ SERVICES: Mapping[str, str] = {
     "retention.hold_views.holds": READS,
     "retention.hold_views.to_review": READS,
     "retention.hold_views.rehearse": "places a hold, asks what it covers, and takes it back before anything commits",
+    "retention.review_queue.counts": READS,
+    "retention.review_queue.page": READS,
+    "retention.review_queue.sheet": READS,
     "retention.services.adopt_policy": "takes over the categories of the policy file that this version brings",
     "retention.disposing.make_unreadable": WITHIN
     + "retention.disposing.dispose_of; or the log has one from before a "

@@ -93,6 +93,7 @@ def declared() -> dict[str, Any]:
         acts_of_insight,
         acts_of_people,
         acts_of_policies,
+        acts_of_reviews,
         acts_of_the_vault,
         acts_on_arrivals,
         acts_on_recordings,

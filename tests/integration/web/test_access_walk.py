@@ -7,6 +7,7 @@ fails, and so does one for which nothing is written below that could be asked of
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.urls import URLPattern, URLResolver
 from django.utils.regex_helper import normalize
 from tests.integration.api.access_world import WHERE, Place, World, events, staged
 from tests.integration.web.serving import session_cookie
+from tests.policies import stops_kept_for, waiting_policy
 
 from tabard.api.api import NOUNS
 from tabard.api.operations import SignedIn
@@ -24,6 +26,7 @@ from tabard.config import urls as addresses
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import latest_checkpoint
 from tabard.fleet.issue_rules import Rules, as_json
+from tabard.kernel.clock import now
 from tabard.people.models import Officer
 from tabard.people.rules import Action, Relation, Role, judge
 from tabard.web import urls
@@ -33,9 +36,9 @@ from tabard.web.pages import Open
 ANYONE = {Open.TO_SIGNED_IN, SignedIn.ANYONE}
 ALL = frozenset(Relation)
 OK, DONE = range(200, 300), range(200, 400)
+TRAINING_CSV = b"shoulder_number,duty,trained_date\n71LX,General,2026-03-01\n"
 OFFICERS_CSV = (
     b"given_name,family_name,rank,warrant_number,shoulder_number,unit_code\nNew,Comer,PC,W77,777LX,LX\n"
-TRAINING_CSV = b"shoulder_number,duty,trained_date\n71LX,General,2026-03-01\n"
 )
 CSV = b"serial,make,model,mount,unit_code\nNEW-1,Axis,W120,chest,LX\n"
 
@@ -95,7 +98,11 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "exhibit_id": lambda place, world: place.exhibit.id,
     "pack_id": lambda place, world: place.pack.id,
     "hold_id": lambda place, world: place.hold.id,
+    # Nobody holds their own footage.
+    "officer_id": lambda place, world: world.elsewhere.officer.id,
+    "review_id": lambda place, world: place.review.id,
     "request_id": lambda place, world: place.early.id,
+    "policy_id": lambda place, world: waiting_policy("steward").id,
     "camera_id": lambda place, world: place.camera.id,
     "event_id": lambda place, world: place.event_id,
     "account_id": lambda place, world: world.clerk.id,
@@ -118,7 +125,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 }
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
-    *("loss_id", "stocktake_id"),
+    *("loss_id", "stocktake_id", "officer_id", "policy_id"),
     *("path", "item_type", "flag", "run_id", "pattern_id"),
     *("unit_id", "block_id", "figure"),
 }
@@ -138,6 +145,13 @@ INCIDENT = {
     "reference": "CAD 4821",
     "title": "Shouting in the street",
     "start_at": "2026-03-14T22:30:00Z",
+}
+HOLD = {"scope": "incident", "kind": "inquest", "reason": "Inquest of 12 May", "act": "rehearse"}
+OFFICER_HOLD = {
+    "kind": "complaint",
+    "reason": "Complaint 9",
+    "from_date": "2026-03-01",
+    "to_date": "2026-03-31",
 }
 EARLY = {"basis": "court_order", "reason": "T20260002"}
 DESCRIPTION = {"mount": "head", "profile": "Overt firearms"}
@@ -171,6 +185,10 @@ def attributed(place: Place) -> dict[str, Any]:
     return {"officer": other, "reason": "Told by the sergeant"}
 
 
+def in_a_month() -> str:
+    return (now() + timedelta(days=30)).date().isoformat()
+
+
 def post(**sent: Any) -> Ask:
     return Ask("POST", lambda place: sent, good=OK)
 
@@ -199,10 +217,31 @@ API: Mapping[str, Ask] = {
     ),
     "POST exhibits/%(exhibit_id)s/packs": Ask("POST", good=OK),
     "POST recordings/%(recording_id)s/holds": post(kind="inquest", reason="Inquest of 12 May"),
+    "POST incidents/%(incident_id)s/holds": post(kind="inquest", reason="Inquest of 12 May"),
+    "POST officers/%(officer_id)s/holds": Ask("POST", lambda place: OFFICER_HOLD, good=OK),
+    "POST holds/rehearsal": Ask(
+        "POST",
+        lambda place: {"kind": "iopc", "recording_id": str(place.recording.id)},
+        has_item=True,
+        good=OK,
+    ),
+    "POST holds/%(hold_id)s/review": Ask(
+        "POST", lambda place: {"review_date": in_a_month(), "reason": "The trial is in May"}, good=OK
+    ),
+    "POST holds/%(hold_id)s/hand-over": post(owner="steward", reason="Left"),
     "POST holds/%(hold_id)s/release": post(reason="Concluded"),
     "POST recordings/%(recording_id)s/early-disposals": Ask(
         "POST", lambda place: EARLY, named=lambda place: {"recording_id": place.free.id}, good=OK
     ),
+    # It is held, and an open incident keeps it: there is nothing to decide.
+    "POST recordings/%(recording_id)s/reviews/keep": Ask(
+        "POST", lambda place: {"until_date": in_a_month(), "reason": "A cold case"}, good={409}
+    ),
+    "POST recordings/%(recording_id)s/reviews/let-go": Ask(
+        "POST", lambda place: {"all_answered_no": True, "reason": "Over"}, good={409}
+    ),
+    "POST reviews/%(review_id)s/agree": Ask("POST", good={409}),
+    "POST reviews/%(review_id)s/refuse": post(reason="A retrial is likely"),
     "POST early-disposals/%(request_id)s/approve": post(understood=True),
     "POST early-disposals/%(request_id)s/refuse": post(reason="Set aside"),
     # Only who asked for it can withdraw it, and the asker never did.
@@ -244,6 +283,12 @@ API: Mapping[str, Ask] = {
     "POST cameras/import": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK
     ),
+    "POST trainings/import": Ask(
+        "POST",
+        lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
+        is_file=True,
+        good=OK,
+    ),
     "POST officers/import": Ask(
         "POST",
         lambda place: {"file": SimpleUploadedFile("officers.csv", OFFICERS_CSV)},
@@ -281,12 +326,6 @@ API: Mapping[str, Ask] = {
 
 def form(prefix: str = "", **sent: Any) -> Ask:
     typed = {f"{prefix}-{name}" if prefix else name: value for name, value in sent.items()}
-    "POST trainings/import": Ask(
-        "POST",
-        lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
-        is_file=True,
-        good=OK,
-    ),
     return Ask("POST", lambda place: typed, good={302})
 
 
@@ -315,9 +354,35 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         Ask(named=lambda place: {"recording_id": place.free.id}),
         Ask("POST", lambda place: EARLY, named=lambda place: {"recording_id": place.free.id}, good={302}),
     ),
+    "recording-review": (
+        Ask(),
+        Ask("POST", lambda place: {"choice": "let_go", "reason": "Over"}, good={400}),
+    ),
+    "review-agree": (Ask("POST", good={400}),),
+    "review-refuse": (form(reason="A retrial is likely"),),
+    "policy-change": (
+        Ask(),
+        Ask("POST", lambda place: {"text": stops_kept_for(400), "act": "check"}, good={200}),
+    ),
+    "policy-approve": (Ask("POST", good={302}),),
+    "policy-refuse": (form("refuse", reason="Too long"),),
+    "policy-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
     "early-disposal-approve": (Ask(), form(understood="on")),
     "early-disposal-refuse": (form("refuse", reason="Set aside"),),
     "early-disposal-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
+    "hold-place": (
+        Ask(),
+        Ask("POST", lambda place: HOLD | {"reference": place.incident.reference}, good={200}),
+    ),
+    "hold-review": (
+        Ask(
+            "POST",
+            lambda place: {"review-review_date": in_a_month(), "review-reason": "The trial is in May"},
+            good={302},
+        ),
+    ),
+    "hold-hand-over": (form("owner", owner="steward", reason="Left"),),
+    "hold-release": (form("release", reason="Concluded"),),
     "recording-clip": (form("clip", start_s="1", end_s="2"),),
     "incident-record": (
         Ask(),
@@ -337,6 +402,15 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "fleet-import": (
         Ask(),
         Ask("POST", lambda place: {"file": SimpleUploadedFile("cameras.csv", CSV)}, is_file=True, good=OK),
+    ),
+    "training-import": (
+        Ask(),
+        Ask(
+            "POST",
+            lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
+            is_file=True,
+            good=OK,
+        ),
     ),
     "officers-import": (
         Ask(),
@@ -394,15 +468,6 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "work-item-attribute": (
         Ask(
             "POST",
-    "training-import": (
-        Ask(),
-        Ask(
-            "POST",
-            lambda place: {"file": SimpleUploadedFile("training.csv", TRAINING_CSV)},
-            is_file=True,
-            good=OK,
-        ),
-    ),
             lambda place: {f"attribute-{name}": value for name, value in attributed(place).items()},
             good={302},
         ),
