@@ -27,6 +27,7 @@ from tabard.api.routes.early_disposals import early_disposals
 from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
 from tabard.api.routes.folders import folders
+from tabard.api.routes.holds import holds
 from tabard.api.routes.incidents import incidents
 from tabard.api.routes.issue import issue
 from tabard.api.routes.losses import losses
@@ -34,6 +35,7 @@ from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
 from tabard.api.routes.recordings import recordings
 from tabard.api.routes.retention import retention
+from tabard.api.routes.reviews import reviews
 from tabard.api.routes.rollout import rollout
 from tabard.api.routes.segments import segments
 from tabard.api.routes.session import session
@@ -50,7 +52,9 @@ NOUNS: Sequence[Operations] = (
     exhibits,
     packs,
     retention,
+    reviews,
     early_disposals,
+    holds,
     work_items,
     fleet,
     issue,

@@ -28,7 +28,7 @@ from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
 from tabard.recordings import decryption
 from tabard.recordings.models import Clip, Recording, Segment
-from tabard.retention import adoption, early_disposal, removal, runs
+from tabard.retention import adoption, early_disposal, holds, removal, runs
 from tabard.retention import selectors as retention_selectors
 from tabard.safekeeping import securing, unseen
 from tabard.safekeeping.reconcile import reconcile
@@ -163,6 +163,14 @@ def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names e
     if done.state == done.State.STOPPED:
         logger.error("The disposal run stopped, and two people must look at it: %s", done.stop_reason)
     logger.info("%d recordings were listed, %d disposed of, %d spared.", done.scheduled, done.disposed, done.spared)
+
+
+@app.periodic(cron="0 5 * * *")
+@app.task(name="tabard.note_hold_reviews", queueing_lock="note_hold_reviews", retry=UntilPossible())
+def note_hold_reviews(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
+    """Note the holds whose owners are to be asked from today on; nothing is released."""
+    if noted := holds.note_reviews(by=WORKER, at=now()):
+        logger.info("%d holds are to be looked at.", noted)
 
 
 @app.periodic(cron="*/15 * * * *")

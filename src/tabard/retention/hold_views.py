@@ -7,7 +7,7 @@ else they are, nor counted where they could see the count.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -120,6 +120,25 @@ def rehearse(*, on: Held, kind: str, viewer: Viewer, at: datetime) -> Rehearsal:
         found = _rehearsed(before.order_by("filmed_at", "id"), at)
         transaction.set_rollback(True)
     return found
+
+
+def covers(hold: Hold) -> str:
+    """What the hold covers, in words; the days of a period are the force's own, both included."""
+    if hold.recording is not None:
+        return f"recording {hold.recording.source_name}"
+    if hold.incident is not None:
+        return f"whatever is linked to {hold.incident.reference}"
+    if hold.officer is None or hold.period_from_at is None or hold.period_to_at is None:
+        return "everything"
+    first, last = days_of(hold)
+    return f"what {hold.officer} may have filmed, {first:%d %B %Y} to {last:%d %B %Y}"
+
+
+def days_of(hold: Hold) -> tuple[date, date]:
+    """The first and the last day of a hold on an officer's footage."""
+    if hold.period_from_at is None or hold.period_to_at is None:
+        raise ValueError("it has no period")
+    return day_of(hold.period_from_at), day_of(hold.period_to_at) - timedelta(days=1)
 
 
 def _visible(viewer: Viewer) -> QuerySet[Hold]:

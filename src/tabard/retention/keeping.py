@@ -5,7 +5,7 @@ out of a hold: what was said of a recording later only ever adds to what may hav
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
@@ -69,6 +69,14 @@ def counts(holds: Sequence[Hold]) -> Mapping[UUID, int]:
     these = held_sql(holds="id = ANY(%(ids)s)")
     ids = [hold.id for hold in holds]
     return dict(_of(these, "hold_id, count(DISTINCT recording_id)", "GROUP BY hold_id", ids=ids))
+
+
+def counts_by_kind(holds: Iterable[Hold]) -> Mapping[str, int]:
+    """How many recordings that are not disposed of the holds of each kind cover; one may be held by several kinds."""
+    these = held_sql(holds="id = ANY(%(ids)s)")
+    ids = [hold.id for hold in holds]
+    by_kind = "JOIN hold ON hold.id = held.hold_id GROUP BY hold.kind"
+    return dict(_of(these, "hold.kind, count(DISTINCT held.recording_id)", by_kind, ids=ids))
 
 
 def _of(with_held: str, columns: str, grouped: str = "", /, **values: Any) -> list[tuple[Any, ...]]:

@@ -32,6 +32,8 @@ SECTIONS = (
     Section("Systems", "destinations", Action.FLEET_MANAGE),
     Section("Work items", "work-item-list", Action.WORK_ITEM_VIEW),
     Section("Retention", "retention", Action.RETENTION_VIEW),
+    Section("Holds", "hold-list", Action.HOLD_VIEW),
+    Section("Policy", "policy", Action.POLICY_VIEW),
     Section("Early disposals", "early-disposals", Action.EARLY_DISPOSAL_VIEW),
     Section("Custody log", "log", Action.LOG_VIEW),
 )

@@ -267,6 +267,13 @@ API: Mapping[str, Ask] = {
     "POST losses/%(loss_id)s/steps": post(step="searched", words="The bank"),
     "POST losses/%(loss_id)s/close": post(outcome="found", reason="A diver"),
     "POST kiosk/hand-in": Ask("POST", lambda place: {"camera": place.camera.serial}, has_item=True, good=OK),
+    "POST kiosk/fault": Ask(
+        "POST", lambda place: {"camera": place.camera.serial, "reason": "Dark"}, has_item=True, good=OK
+    ),
+    # The pool is empty.
+    "POST kiosk/swap": Ask(
+        "POST", lambda place: {"camera": place.camera.serial, "reason": "Dark"}, has_item=True, good={409}
+    ),
     # Who takes one has one already; the camera is another's, which is only refused where the desk may see it.
     "POST kiosk/take": Ask(
         "POST",
@@ -443,6 +450,19 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "loss-follow": (form("step", step="searched", words="The bank"),),
     "loss-close": (form("close", outcome="found", reason="A diver"),),
     "kiosk-scan": (Ask("POST", lambda place: {"code": place.camera.serial}, has_item=True, good={302}),),
+    "kiosk-fault": (
+        Ask(),
+        Ask(
+            "POST",
+            lambda place: {
+                "fault": "It does not charge",
+                "then": "report",
+                "camera": place.camera.serial,
+            },
+            has_item=True,
+            good={302},
+        ),
+    ),
     "kiosk-take": (
         Ask(
             "POST",

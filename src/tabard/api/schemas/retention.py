@@ -6,34 +6,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from tabard.api.schemas.holds import HoldOut
 from tabard.api.schemas.values import Instant, Reason, Sent
-from tabard.retention.models import Hold
 
 MOST_DUE = 1_000
-
-
-class HoldOut(Schema):
-    """What blocks the disposal of a recording until it is released."""
-
-    id: UUID
-    recording_id: UUID
-    kind: Hold.Kind
-    reason: str
-    placed_at: datetime
-    placed_by: str
-    released_at: datetime | None
-
-    @staticmethod
-    def resolve_placed_by(hold: Hold) -> str:
-        """The name of who placed it."""
-        return hold.placed_by.display_name if hold.placed_by else "Tabard, when a backup was restored"
-
-
-class HoldIn(Sent):
-    """Why a recording must be kept, whatever its period says."""
-
-    kind: Hold.Kind
-    reason: Reason
 
 
 class ReleaseIn(Sent):

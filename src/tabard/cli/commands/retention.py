@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tabard.cli.commands import disposal_runs, early_disposals, retention_policy, reviews
+from tabard.cli.commands import disposal_runs, early_disposals, holds, retention_policy, reviews
 from tabard.cli.commands.options import Json, instant
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, errors
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="How long footage is kept: see what is due, dispose of it.", no_args_is_help=True)
 early_disposals.mount(app)
+app.add_typer(holds.app, name="hold")
 app.add_typer(reviews.app, name="review")
 disposal_runs.mount(app)
 app.add_typer(retention_policy.app, name="policy")

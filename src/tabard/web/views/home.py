@@ -14,11 +14,14 @@ from tabard.fleet.models import Dock
 from tabard.fleet.selectors import unit_counts
 from tabard.incidents import selectors as incidents
 from tabard.incidents.models import Exhibit, Incident
+from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer, can, scope
 from tabard.people.rules import Action, Role
 from tabard.recordings.models import Recording
 from tabard.recordings.selectors import RecordingFilter
 from tabard.recordings.selectors import page as recordings_page
+from tabard.retention import hold_views
+from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Hold
 from tabard.web.pages import Open, page
 from tabard.web.views.recording_cards import RecordingCard, cards
@@ -56,6 +59,17 @@ class Casework:
     exhibits: Sequence[Exhibit]
 
 
+@dataclass(frozen=True, slots=True)
+class HoldNumbers:
+    """The holds that there are, and those about which the viewer is asked."""
+
+    in_force: int
+    to_review: Sequence[Hold]
+    to_review_count: int
+    without_owner: int
+    sees_retention: bool
+
+
 @page(Open.TO_SIGNED_IN)
 @require_safe
 def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
@@ -70,9 +84,7 @@ def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         "flagged": _some(viewer, _flagged(), _ROWS) if administers else None,
         "fleet": _fleet(viewer) if administers else None,
         "casework": _casework(viewer) if roles & _CASEWORK else None,
-        "holds": Hold.objects.filter(released_at__isnull=True).count()
-        if Role.RECORDS_MANAGER in roles
-        else None,
+        "holds": _holds(viewer) if can(viewer, Action.HOLD_VIEW) else None,
         "checkpoint": latest_checkpoint() if can(viewer, Action.LOG_VIEW) else None,
     }
     return render(request, "home/home.html", context)
@@ -99,6 +111,20 @@ def _fleet(viewer: Viewer) -> FleetNumbers:
         worn=sum(each.worn for each in counts),
         spare=sum(each.spare for each in counts),
         docks=Dock.objects.filter(scope(viewer, Action.FLEET_VIEW, officer=None)).count(),
+    )
+
+
+def _holds(viewer: Viewer) -> HoldNumbers:
+    at = now()
+    waiting = hold_views.to_review(viewer, at)
+    return HoldNumbers(
+        in_force=hold_views.holds(viewer, at, HoldFilter("in_force")).count(),
+        to_review=list(waiting[:_FEW]),
+        to_review_count=waiting.count(),
+        without_owner=hold_views.holds(viewer, at, HoldFilter("in_force")).filter(has_owner=False).count()
+        if Role.RECORDS_MANAGER in viewer.roles
+        else 0,
+        sees_retention=can(viewer, Action.RETENTION_VIEW),
     )
 
 

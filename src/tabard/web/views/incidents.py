@@ -72,6 +72,7 @@ def shown(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpRespon
     context = {
         "incident": incident,
         "cards": _cards(viewer, incident),
+        "may_hold": can(viewer, Action.HOLD_PLACE, incident),
         "exhibits": selectors.exhibits(viewer).filter(incident=incident),
         **shown_with(request, item, reason),
     }

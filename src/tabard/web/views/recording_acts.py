@@ -20,8 +20,7 @@ from tabard.people.rules import Action
 from tabard.recordings import clips, selectors
 from tabard.recordings.models import Recording
 from tabard.recordings.services import categorise
-from tabard.retention import selectors as retention
-from tabard.retention.services import place_hold, release_hold
+from tabard.retention import hold_views, holds
 from tabard.web.forms.clips import ClipForm
 from tabard.web.forms.recordings import CategoryForm, HoldForm, LinkForm, ReleaseForm, UnlinkForm
 from tabard.web.forms.refusals import show_refusal
@@ -98,7 +97,7 @@ def hold(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespon
     form = HoldForm(request.POST, prefix="hold")
 
     def do() -> str:
-        placed = place_hold(recording=recording, **form.cleaned_data, viewer=viewer, at=now())
+        placed = holds.place(on=recording, **form.cleaned_data, viewer=viewer, at=now())
         return f"The recording is held: {placed.get_kind_display()}."
 
     return _done(request, viewer, recording, Act("hold_form", form, do, "retention"))
@@ -109,13 +108,13 @@ def hold(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpRespon
 def hold_release(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpResponseBase:
     """One hold no longer keeps the recording."""
     recording = selectors.get(viewer, recording_id, Action.HOLD_PLACE)
-    active = retention.holds_of(viewer, recording).filter(released_at__isnull=True)
-    holds = {str(hold.id): hold for hold in active.select_related("recording")}
-    form = ReleaseForm(request.POST, prefix="release", holds=holds.values())
+    active = hold_views.of_recording(viewer, recording).filter(recording=recording, released_at__isnull=True)
+    in_force = {str(hold.id): hold for hold in active}
+    form = ReleaseForm(request.POST, prefix="release", holds=in_force.values())
 
     def do() -> str:
-        released = holds[form.cleaned_data["hold"]]
-        release_hold(hold=released, reason=form.cleaned_data["reason"], viewer=viewer, at=now())
+        released = in_force[form.cleaned_data["hold"]]
+        holds.release(hold=released, reason=form.cleaned_data["reason"], viewer=viewer, at=now())
         return "The hold is released."
 
     return _done(request, viewer, recording, Act("release_form", form, do, "retention"))

@@ -26,6 +26,7 @@ from tabard.people.rules import Action, Relation, reach
 from tabard.recordings.models import Clip, Recording, Track
 from tabard.recordings.selectors import standing_of
 from tabard.recordings.viewing import record_view
+from tabard.retention import hold_views
 from tabard.retention import selectors as retention
 from tabard.retention.models import Disposal
 from tabard.web.forms.clips import ClipForm
@@ -161,7 +162,7 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
         "encrypted_files": recording.encrypted_files.select_related("ciphertext", "segment", "attachment"),
         **clips_context(viewer, recording),
         "exhibits": incidents.exhibits_of(viewer, recording.id),
-        "decision": retention.decision(viewer, recording),
+        "decision": retention.decision(viewer, recording, now()),
         "disposal": Disposal.objects.filter(recording=recording).first(),
         "history": history_of(viewer, recording, everything=request.GET.get("history") == "all"),
         **_forms(viewer, recording, chosen),
@@ -171,8 +172,8 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
 def _forms(viewer: Viewer, recording: Recording, chosen: Chosen) -> dict[str, Any]:
     """A fresh form for everything that can be done, and the lists that some choose from."""
     linked = list(incidents.incidents_of(viewer, recording.id))
-    holds = list(retention.holds_of(viewer, recording))
-    active = [hold for hold in holds if hold.released_at is None]
+    holds = list(hold_views.of_recording(viewer, recording))
+    active = [hold for hold in holds if hold.is_in_force and hold.recording_id is not None]
     return {
         "incidents": linked,
         "holds": holds,

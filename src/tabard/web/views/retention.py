@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,9 +14,9 @@ from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
-from tabard.retention import services
+from tabard.retention import hold_views, keeping, policies, services
+from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Disposal, Hold
-from tabard.retention.policy import default_policy
 from tabard.retention.rules import Decision, Policy, Rule
 from tabard.web.pages import page
 
@@ -45,9 +45,10 @@ class RuleLine:
 
 @page(Action.RETENTION_VIEW)
 @require_safe
-def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # noqa: ARG001 - every page is given its viewer
+def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What is due and what is held, by rule, with the last disposals and the policy."""
-    at, policy = now(), default_policy()
+    at = now()
+    policy = policies.current(at)
     due = _due(at)
     due_now = [line for line in due if line.is_due]
     disposals = Disposal.objects.select_related("recording__officer").order_by("-executed_at")
@@ -59,7 +60,7 @@ def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # noqa: AR
         "due_now_bytes": sum(line.recording.size_bytes for line in due_now),
         "due_soon_count": len(due) - len(due_now),
         "rules": _rules(policy, due),
-        "held": _held(),
+        "held": _held(viewer, at),
         "disposals": disposals[:SHOWN_DISPOSALS],
     }
     return render(request, "retention/retention.html", context)
@@ -80,10 +81,9 @@ def _rules(policy: Policy, due: list[DueLine]) -> list[RuleLine]:
     ]
 
 
-def _held() -> list[tuple[str, int]]:
+def _held(viewer: Viewer, at: datetime) -> list[tuple[str, int]]:
     """How many recordings are kept whatever their period says, by what keeps them; one may be kept by several."""
-    active = Hold.objects.filter(released_at__isnull=True).values("kind").order_by("kind")
-    holds = active.annotate(held=Count("recording", distinct=True)).values_list("kind", "held")
+    holds = sorted(keeping.counts_by_kind(hold_views.holds(viewer, at, HoldFilter("in_force"))).items())
     return [
         ("Linked to an incident", _recordings(Link.objects.all())),
         ("Produced as an exhibit", _recordings(Exhibit.objects.all())),
