@@ -17,6 +17,7 @@ from tabard.retention.policy import default_policy, default_text, parse_policy
 from tabard.retention.rules import decide
 
 DAY = timedelta(days=1)
+EVER = DAY * 60_000
 MORE_RULES = (
     default_text()
     + """
@@ -70,16 +71,20 @@ LIVES = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["default", "more rules"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lives=st.lists(LIVES, min_size=1, max_size=6), as_of=DAYS)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lives=st.lists(LIVES, min_size=8, max_size=12), as_of=DAYS)
 def test_both_forms_of_the_decision_agree(world, policy, lives, as_of):
     clear()
     recordings = [live(world, life, number) for number, life in enumerate(lives)]
-    at = DAY_ONE + as_of
     decided = {
         recording.id: decide(facts, policy)
         for recording, facts in zip(recordings, selectors.facts_of_many(recordings).values(), strict=True)
     }
+    for at in (DAY_ONE + as_of, DAY_ONE + EVER):
+        agree(policy, at, decided)
+
+
+def agree(policy, at, decided):
     due = {
         item.recording_id: (item.rule, item.due_at) for batch in standing.due(policy, at) for item in batch
     }
