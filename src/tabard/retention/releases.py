@@ -142,7 +142,7 @@ def _stopped(run_id: UUID) -> DisposalRun:
         raise Conflict(
             f"The run is {found.get_state_display().lower()}; only one that stopped can be released."
         )
-    if DisposalRun.objects.filter(state=found.state, started_at__gt=found.started_at).exists():
+    if DisposalRun.objects.filter(state=found.state).order_by("-started_at", "-id").first() != found:
         raise Conflict("A later run has stopped since; look at what that one found.")
     return found
 

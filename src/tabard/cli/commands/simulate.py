@@ -27,6 +27,9 @@ def force(
     cameras: Annotated[int, typer.Option(help="How many cameras.", min=100)] = 22_000,
     officers: Annotated[int, typer.Option(help="How many officers.", min=100)] = 30_000,
     year: Annotated[int, typer.Option(help="The year that is played; it has to be over.")] = 2025,
+    leave_due: Annotated[
+        bool, typer.Option("--leave-due", help="Leave what fell due to be disposed of by `tabard retention run`.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -38,7 +41,14 @@ def force(
     from tabard.cli.simulate.force import play
 
     play(
-        {"recordings": recordings, "seed": seed, "cameras": cameras, "officers": officers, "year": year},
+        {
+            "recordings": recordings,
+            "seed": seed,
+            "cameras": cameras,
+            "officers": officers,
+            "year": year,
+            "leave_due": leave_due,
+        },
         dry_run=dry_run,
         as_json=json,
     )

@@ -146,12 +146,12 @@ def _outcomes(
     """The category of each recording, and whether it was disposed of within the year: exactly so many were."""
     count = len(due)
     could_be = np.flatnonzero(due + DAY < us_of(spec.ends_at))
-    taken = rng.permutation(could_be)[: spec.disposed]
-    disposed = np.zeros(count, np.bool_)
-    disposed[taken] = True
+    taken = rng.permutation(could_be)[: spec.unneeded]
+    unneeded = np.zeros(count, np.bool_)
+    unneeded[taken] = True
     is_young = due + DAY >= us_of(spec.ends_at)
     share = len(taken) / max(len(could_be), 1)
-    evidential = ~disposed & ~(is_young & (rng.random(count) < share))
+    evidential = ~unneeded & ~(is_young & (rng.random(count) < share))
     plain = (rng.random(count) >= _CATEGORISED).astype(np.int64)
     serious = rng.choice(len(EVIDENTIAL), count, p=_EVIDENTIAL_SHARES) + len(NOT_EVIDENTIAL)
-    return np.where(evidential, serious, plain), disposed
+    return np.where(evidential, serious, plain), unneeded & ~np.bool_(spec.leave_due)

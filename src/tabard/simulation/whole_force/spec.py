@@ -30,6 +30,7 @@ class WholeForceSpec:
     cameras: int = PUBLISHED_CAMERAS
     officers: int = OFFICERS
     year: int = 2025
+    leave_due: bool = False
 
     def __post_init__(self) -> None:
         if not FEWEST_CAMERAS <= self.cameras <= self.officers:
@@ -52,5 +53,13 @@ class WholeForceSpec:
 
     @property
     def disposed(self) -> int:
-        """How many of the recordings were disposed of within the year, in the proportion that is published."""
+        """How many of the recordings were disposed of within the year, in the proportion that is published.
+
+        With `leave_due` none was: as many are due, and wait for a disposal run.
+        """
+        return 0 if self.leave_due else self.unneeded
+
+    @property
+    def unneeded(self) -> int:
+        """How many of those whose period ended within the year nobody needed as evidence."""
         return round(self.recordings * PUBLISHED_DISPOSED / PUBLISHED_RECORDINGS)
