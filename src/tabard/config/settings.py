@@ -27,6 +27,7 @@ TABARD_DOCK_UPLOADS, TABARD_DOCK_UPLOAD_BYTES, TABARD_DOCK_BYTES  how many files
 TABARD_UPLOAD_DAYS  after how many days without a byte an upload is given up (default 7)
 TABARD_HOSTS      comma-separated host names that browsers use (default the loopback names)
 TABARD_HTTPS      "1" behind TLS: secure cookies and HSTS
+TABARD_STORAGE_PRICE_PER_TB_MONTH  what a terabyte of storage costs a month, in pounds; unset, no money is shown
 TABARD_FORCE      the force's name, as screens show it
 """
 
@@ -52,6 +53,8 @@ TABARD_TSA_CHAIN = os.environ.get("TABARD_TSA_CHAIN", "")
 TABARD_TSA_EVERY_S = float(os.environ.get("TABARD_TSA_EVERY_S") or "600")
 # Checked here, so that nothing starts under a rule that nobody chose.
 TABARD_ACCESS_REASON = asking(os.environ.get("TABARD_ACCESS_REASON") or "prompted").value
+_PRICE = os.environ.get("TABARD_STORAGE_PRICE_PER_TB_MONTH", "")
+TABARD_STORAGE_PRICE_PER_TB_MONTH = float(_PRICE) if _PRICE else None
 TABARD_KEY_QUORUM = int(os.environ.get("TABARD_KEY_QUORUM", "2"))
 TABARD_LOG_ORIGIN = os.environ.get("TABARD_LOG_ORIGIN", "")
 _door_tls = door_tls(_home)

@@ -9,6 +9,7 @@ from tabard.web.views import (
     clips,
     destinations,
     docks,
+    disposal_runs,
     early_disposals,
     exhibits,
     fleet,
@@ -120,6 +121,7 @@ _kiosk = [
     path("kiosk/", kiosk.waiting, name="kiosk"),
     path("kiosk/scan", kiosk.scanned, name="kiosk-scan"),
     path("kiosk/take", kiosk.taken, name="kiosk-take"),
+    path("kiosk/fault", kiosk.faulty, name="kiosk-fault"),
 ]
 
 _systems = [
@@ -166,6 +168,7 @@ _intake = [
 
 _retention = [
     path("retention/", retention.shown, name="retention"),
+    path("retention/storage.csv", retention.storage_sheet, name="retention-storage-csv"),
     path("retention/reviews/", reviews.listed, name="review-list"),
     path("recordings/<uuid:recording_id>/review", reviews.shown, name="recording-review"),
     path("reviews/<uuid:review_id>/agree", reviews.agree, name="review-agree"),
@@ -177,6 +180,10 @@ _retention = [
     path("policy/<uuid:policy_id>/approve", policies.approve, name="policy-approve"),
     path("policy/<uuid:policy_id>/refuse", policies.refuse, name="policy-refuse"),
     path("policy/<uuid:policy_id>/withdraw", policies.withdraw, name="policy-withdraw"),
+    path("disposal-runs/", disposal_runs.listed, name="disposal-run-list"),
+    path("disposal-runs/<uuid:disposal_run_id>/", disposal_runs.shown, name="disposal-run"),
+    path("disposal-runs/<uuid:disposal_run_id>/approve", disposal_runs.approve, name="disposal-run-approve"),
+    path("disposal-runs/<uuid:disposal_run_id>/refuse", disposal_runs.refuse, name="disposal-run-refuse"),
     path("early-disposals/", early_disposals.listed, name="early-disposals"),
     path("early-disposals/<uuid:request_id>/", early_disposals.shown, name="early-disposal"),
     path("early-disposals/<uuid:request_id>/approve", early_disposals.approve, name="early-disposal-approve"),

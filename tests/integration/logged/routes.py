@@ -294,6 +294,7 @@ LEAVES_NONE: Mapping[str, str] = {
     "POST camera-assign": _REFUSED,
     "GET retention": _BROWSING,
     "GET review-list": _BROWSING,
+    "GET retention-storage-csv": "numbers of footage, in which nobody is named",
     "GET policy": _BROWSING,
     "GET policy-version": _BROWSING,
     "GET policy-version-csv": _BROWSING,

@@ -118,3 +118,29 @@ def test_looking_changes_nothing(staged, manager):
 
 def test_who_may_not_view_retention_is_refused(staged):
     assert shown(staged.client(Role.INVESTIGATOR)).status_code == 403
+
+
+def test_the_dashboard_says_where_everything_stands_and_what_went(staged, manager):
+    gone = received(staged, "gone", NOW - timedelta(days=60))
+    dispose(NOW)
+    late = received(staged, "late", NOW - UNCATEGORISED)
+    later = received(staged, "later", NOW - timedelta(days=1))
+    page = shown(manager)
+    assert (page.context["kept_count"], page.context["due_now_count"]) == (2, 1)
+    assert page.context["stored_bytes"] == late.size_bytes + later.size_bytes
+    assert [(line.rule, line.count, line.size_bytes) for _, line in page.context["gone"]] == [
+        ("uncategorised", 1, gone.size_bytes)
+    ]
+    assert "TABARD_STORAGE_PRICE_PER_TB_MONTH" in text(page)
+
+
+def test_storage_is_shown_in_money_where_the_price_is_set(staged, manager, settings):
+    settings.TABARD_STORAGE_PRICE_PER_TB_MONTH = 20.0
+    Recording.objects.filter(id=received(staged, "one", NOW - timedelta(days=1)).id).update(
+        size_bytes=3_000_000_000_000
+    )
+    page = shown(manager)
+    assert page.context["storage"][0].pounds == 60.0
+    assert "£60.00" in text(page)
+    sheet = manager.get(reverse("retention-storage-csv")).content.decode("utf-8-sig").splitlines()
+    assert sheet[1] == "2026-05-01,3000000000000,3000000000000,0,60.00"

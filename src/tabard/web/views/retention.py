@@ -1,11 +1,12 @@
 """Retention: what falls due, what is held, what was disposed of, and the policy that says so. Changes nothing."""
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -14,13 +15,15 @@ from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
-from tabard.retention import hold_views, keeping, policies, services
+from tabard.retention import hold_views, keeping, policies, standing
+from tabard.retention.figures import SOON, Figures, figures
 from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Disposal, Hold
-from tabard.retention.rules import Decision, Policy, Rule
+from tabard.retention.rules import Decision, Policy, Rule, decide
+from tabard.retention.selectors import facts_of_many
 from tabard.web.pages import page
+from tabard.web.storage_picture import drawings, rows, storage_csv
 
-SOON = timedelta(days=7)
 SHOWN_DUE = 50
 SHOWN_DISPOSALS = 20
 
@@ -46,39 +49,65 @@ class RuleLine:
 @page(Action.RETENTION_VIEW)
 @require_safe
 def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """What is due and what is held, by rule, with the last disposals and the policy."""
+    """Where everything stands, what it will take to store, what is due, the last disposals and the policy."""
     at = now()
-    policy = policies.current(at)
-    due = _due(at)
-    due_now = [line for line in due if line.is_due]
+    policy, found = policies.current(at), figures(viewer, at)
     disposals = Disposal.objects.select_related("recording__officer").order_by("-executed_at")
     context = {
         "policy": policy,
-        "due": due[:SHOWN_DUE],
-        "due_count": len(due),
-        "due_now_count": len(due_now),
-        "due_now_bytes": sum(line.recording.size_bytes for line in due_now),
-        "due_soon_count": len(due) - len(due_now),
-        "rules": _rules(policy, due),
+        **_standing(policy, found),
+        "due": _due(policy, at),
+        "rules": [_rule_line(rule, found) for rule in policy.rules],
         "held": _held(viewer, at),
         "disposals": disposals[:SHOWN_DISPOSALS],
     }
     return render(request, "retention/retention.html", context)
 
 
-def _due(at: datetime) -> list[DueLine]:
-    """What nothing holds and is due by the end of the week, soonest first."""
-    planned = services.plan(as_of=at + SOON).due
-    lines = [DueLine(recording, decision, decision.is_due(at)) for recording, decision in planned]
-    return sorted(lines, key=lambda line: line.decision.due_at or at)
+@page(Action.RETENTION_VIEW)
+@require_safe
+def storage_sheet(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # noqa: ARG001 - every view is given it
+    """Storage now and in the next months, as a sheet."""
+    response = HttpResponse(
+        storage_csv(figures(viewer, now()).storage), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="storage.csv"'
+    return response
 
 
-def _rules(policy: Policy, due: list[DueLine]) -> list[RuleLine]:
-    """Every rule of the policy, in its order."""
-    counted = Counter((line.decision.rule, line.is_due) for line in due)
-    return [
-        RuleLine(rule, counted[rule.code, True], counted[rule.code, False]) for rule in policy.rules
-    ]
+def _standing(policy: Policy, found: Figures) -> dict[str, Any]:
+    """The figures with the names of their rules; what comes under none says its code."""
+    names = {rule.code: rule.name for rule in policy.rules}
+    count = sum(found.total(state) for state in ("kept", "held", "due", "soon", "to_review"))
+    return {
+        "kept_count": count,
+        "held_count": found.total("held"),
+        "due_count": found.total("due") + found.total("soon"),
+        "due_now_count": found.total("due"),
+        "due_now_bytes": found.total("due_bytes"),
+        "due_soon_count": found.total("soon"),
+        "to_review_count": found.total("to_review"),
+        "stored_bytes": found.total("size_bytes"),
+        "drawings": drawings(found.storage),
+        "storage": rows(found.storage),
+        "has_price": settings.TABARD_STORAGE_PRICE_PER_TB_MONTH is not None,
+        "standing": [(names.get(code, code), line) for code, line in found.by_rule.items()],
+        "gone": [(names.get(line.rule, line.rule), line) for line in found.gone],
+    }
+
+
+def _due(policy: Policy, at: datetime) -> list[DueLine]:
+    """The soonest of what nothing holds and is due by the end of the week."""
+    items = next(standing.due(policy, at + SOON, SHOWN_DUE), [])
+    recordings = Recording.objects.select_related("officer").in_bulk([item.recording_id for item in items])
+    facts = facts_of_many(list(recordings.values()))
+    decided = [(recordings[item.recording_id], decide(facts[item.recording_id], policy)) for item in items]
+    return [DueLine(recording, decision, decision.is_due(at)) for recording, decision in decided]
+
+
+def _rule_line(rule: Rule, found: Figures) -> RuleLine:
+    line = found.by_rule.get(rule.code)
+    return RuleLine(rule, line.due if line else 0, line.soon if line else 0)
 
 
 def _held(viewer: Viewer, at: datetime) -> list[tuple[str, int]]:
