@@ -8,8 +8,8 @@ from tabard.web.views import (
     camera_lives,
     clips,
     destinations,
-    docks,
     disposal_runs,
+    docks,
     early_disposals,
     exhibits,
     fleet,
@@ -73,6 +73,7 @@ _incidents = [
     path("incidents/", incidents.listed, name="incidents"),
     path("incidents/record", incidents.record, name="incident-record"),
     path("incidents/<uuid:incident_id>/", incidents.shown, name="incident"),
+    path("incidents/<uuid:incident_id>/outcome", incidents.outcome, name="incident-outcome"),
 ]
 
 _exhibits = [

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils.regex_helper import normalize
+from tests.disposals import stopped_run
 from tests.integration.api.access_world import WHERE, Place, World, events, staged
 from tests.integration.web.serving import session_cookie
 from tests.policies import stops_kept_for, waiting_policy
@@ -113,6 +114,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
     "key_id": lambda place, world: world.dock_key.id,
     "loss_id": lambda place, world: world.loss.id,
     "stocktake_id": lambda place, world: world.stocktake.id,
+    "disposal_run_id": lambda place, world: stopped_run().id,
     "run_id": lambda place, world: world.folder_run.id,
     "pattern_id": lambda place, world: world.name_pattern.id,
     "unit_id": lambda place, world: world.lambeth.id,
@@ -126,7 +128,7 @@ NAMES: Mapping[str, Callable[[Place, World], Any]] = {
 _NO_ITEMS = {
     *("account_id", "role", "destination_id", "container_id", "dock_id", "key_id"),
     *("loss_id", "stocktake_id", "officer_id", "policy_id"),
-    *("path", "item_type", "flag", "run_id", "pattern_id"),
+    *("path", "item_type", "flag", "run_id", "disposal_run_id", "pattern_id"),
     *("unit_id", "block_id", "figure"),
 }
 ITEMS = set(NAMES) - _NO_ITEMS
@@ -146,6 +148,7 @@ INCIDENT = {
     "title": "Shouting in the street",
     "start_at": "2026-03-14T22:30:00Z",
 }
+OUTCOME = {"kind": "acquitted", "decided_date": "2026-03-20", "reason": "Result of the court"}
 HOLD = {"scope": "incident", "kind": "inquest", "reason": "Inquest of 12 May", "act": "rehearse"}
 OFFICER_HOLD = {
     "kind": "complaint",
@@ -198,6 +201,7 @@ API: Mapping[str, Ask] = {
     "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
     "POST segments/%(segment_id)s/clips": post(start_s=1, end_s=2),
     "POST incidents": post(**INCIDENT),
+    "POST incidents/%(incident_id)s/outcomes": post(**OUTCOME),
     "POST incidents/%(incident_id)s/recordings": Ask(
         "POST",
         lambda place: {"recording_id": str(place.recording.id)},
@@ -242,6 +246,9 @@ API: Mapping[str, Ask] = {
     ),
     "POST reviews/%(review_id)s/agree": Ask("POST", good={409}),
     "POST reviews/%(review_id)s/refuse": post(reason="A retrial is likely"),
+    "POST disposal-runs/%(disposal_run_id)s/approve": post(reason="A year's backlog"),
+    # Nobody has asked that it go on.
+    "POST disposal-runs/%(disposal_run_id)s/refuse": Ask("POST", lambda place: {"reason": "No"}, good={409}),
     "POST early-disposals/%(request_id)s/approve": post(understood=True),
     "POST early-disposals/%(request_id)s/refuse": post(reason="Set aside"),
     # Only who asked for it can withdraw it, and the asker never did.
@@ -374,6 +381,8 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "policy-approve": (Ask("POST", good={302}),),
     "policy-refuse": (form("refuse", reason="Too long"),),
     "policy-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
+    "disposal-run-approve": (form("approve", reason="A year's backlog"),),
+    "disposal-run-refuse": (Ask("POST", lambda place: {"refuse-reason": "No"}, good={400}),),
     "early-disposal-approve": (Ask(), form(understood="on")),
     "early-disposal-refuse": (form("refuse", reason="Set aside"),),
     "early-disposal-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
@@ -391,6 +400,7 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "hold-hand-over": (form("owner", owner="steward", reason="Left"),),
     "hold-release": (form("release", reason="Concluded"),),
     "recording-clip": (form("clip", start_s="1", end_s="2"),),
+    "incident-outcome": (form(**OUTCOME),),
     "incident-record": (
         Ask(),
         form(**INCIDENT | {"start_at": "2026-03-14 22:30"}),

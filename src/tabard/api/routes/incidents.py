@@ -16,11 +16,13 @@ from tabard.api.schemas.incidents import (
     IncidentsWanted,
     LinkIn,
     LinkOut,
+    OutcomeIn,
+    OutcomeOut,
     UnlinkIn,
 )
 from tabard.api.viewers import Asked
-from tabard.incidents import selectors, services
-from tabard.incidents.models import Incident, Link
+from tabard.incidents import outcomes, selectors, services
+from tabard.incidents.models import Incident, Link, Outcome
 from tabard.kernel.clock import now
 from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
@@ -63,9 +65,27 @@ def read(request: Asked, incident_id: UUID) -> dict[str, Any]:
     services.record_view(incident=incident, viewer=request.auth, at=now(), reason=request.reason)
     return {
         "incident": incident,
+        "outcomes": incident.outcomes.select_related("stated_by"),
         "recordings": selectors.links(request.auth, incident).select_related("recording__camera"),
         "exhibits": selectors.exhibits(request.auth).filter(incident=incident),
     }
+
+
+@incidents.post(
+    "/incidents/{uuid:incident_id}/outcomes", access=Action.INCIDENT_RECORD, answers=OutcomeOut, status=201
+)
+def state_outcome(request: Asked, incident_id: UUID, sent: OutcomeIn) -> Outcome:
+    """States how the incident ended, or that it is open again; its footage is kept accordingly."""
+    return outcomes.state(
+        incident=selectors.incident(request.auth, incident_id),
+        kind=sent.kind.value,
+        decided_date=sent.decided_date,
+        in_custody=sent.in_custody,
+        release_date=sent.release_date,
+        reason=sent.reason,
+        viewer=request.auth,
+        at=now(),
+    )
 
 
 @incidents.post(

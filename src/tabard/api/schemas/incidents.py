@@ -1,6 +1,6 @@
 """Incidents, their links to footage, and exhibits."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from pydantic import Field
 
 from tabard.api.schemas.people import OfficerName, UnitName
 from tabard.api.schemas.recordings import ClipOut, LinkedIncident, RecordingOut
-from tabard.api.schemas.values import Instant, Search, Sent, Words
-from tabard.incidents.models import Exhibit, Incident, Link
+from tabard.api.schemas.values import Instant, Reason, Search, Sent, Words
+from tabard.incidents.models import Exhibit, Incident, Link, Outcome
+from tabard.incidents.rules import OutcomeKind
 
 
 class IncidentOut(Schema):
@@ -68,10 +69,41 @@ class LinkOut(Schema):
         return link.linked_by.display_name
 
 
+class OutcomeOut(Schema):
+    """How an incident ended, as somebody stated it; `stated_at` is when we were told, which its periods run from."""
+
+    id: UUID
+    kind: OutcomeKind
+    decided_date: date
+    in_custody: bool
+    release_date: date | None
+    reason: str
+    stated_at: datetime
+    stated_by: str
+
+    @staticmethod
+    def resolve_stated_by(outcome: Outcome) -> str:
+        """The name of who stated it."""
+        return outcome.stated_by.display_name
+
+
+class OutcomeIn(Sent):
+    """How the incident ended; `reopened` where it has not after all."""
+
+    kind: OutcomeKind
+    decided_date: date = Field(description="Of the decision or verdict; not in the future")
+    in_custody: bool = Field(
+        False, description="Only after a conviction; kept until a day of release is stated"
+    )
+    release_date: date | None = None
+    reason: Reason
+
+
 class IncidentSheet(Schema):
-    """One incident, with the footage and the exhibits that the viewer may see."""
+    """One incident, how it ended, and the footage and exhibits that the viewer may see; `outcomes` oldest first."""
 
     incident: IncidentOut
+    outcomes: list[OutcomeOut]
     recordings: list[LinkOut]
     exhibits: list["ExhibitOut"]
 

@@ -5,16 +5,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tabard.custody.actors import Subject
-from tabard.incidents import selectors, services
+from tabard.incidents import outcomes, selectors, services
 from tabard.incidents.models import Incident, Link
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
 from tabard.web.forms.incidents import IncidentFilter, IncidentForm
+from tabard.web.forms.outcomes import OutcomeForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
 from tabard.web.reasons import reason_for, shown_with
@@ -64,19 +65,46 @@ def record(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @page(Action.INCIDENT_VIEW)
 @require_safe
 def shown(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpResponseBase:
-    """One incident with the recordings that show it and the exhibits produced for it; the look at it is logged."""
+    """One incident: how it ended, the recordings that show it and its exhibits; the look at it is logged."""
+    return _shown(request, viewer, selectors.incident(viewer, incident_id))
+
+
+@page(Action.INCIDENT_RECORD)
+@require_POST
+def outcome(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpResponseBase:
+    """It is stated how the incident ended, or that it is open again."""
     incident = selectors.incident(viewer, incident_id)
+    form = OutcomeForm(request.POST, has_ended=outcomes.latest(incident) is not None)
+    if form.is_valid():
+        try:
+            outcomes.state(incident=incident, **form.cleaned_data, viewer=viewer, at=now())
+        except (Invalid, Conflict) as error:
+            show_refusal(form, error)
+        else:
+            messages.success(request, "What you stated is recorded.")
+            return redirect("incident", incident.id)
+    return _shown(request, viewer, incident, form)
+
+
+def _shown(
+    request: HttpRequest, viewer: Viewer, incident: Incident, typed: OutcomeForm | None = None
+) -> HttpResponseBase:
     item = Subject("incident", incident.id)
     reason = reason_for(request, item)
     services.record_view(incident=incident, viewer=viewer, at=now(), reason=reason)
+    latest = outcomes.latest(incident)
+    may_state = can(viewer, Action.INCIDENT_RECORD, incident)
     context = {
         "incident": incident,
+        "latest": latest,
+        "outcomes": incident.outcomes.select_related("stated_by").order_by("-stated_at", "-id"),
+        "outcome_form": (typed or OutcomeForm(has_ended=latest is not None)) if may_state else None,
+        "typed": typed,
         "cards": _cards(viewer, incident),
-        "may_hold": can(viewer, Action.HOLD_PLACE, incident),
         "exhibits": selectors.exhibits(viewer).filter(incident=incident),
         **shown_with(request, item, reason),
     }
-    return render(request, "incidents/incident.html", context)
+    return render(request, "incidents/incident.html", context, status=400 if typed else 200)
 
 
 def _cards(viewer: Viewer, incident: Incident) -> list[tuple[RecordingCard, Link]]:
