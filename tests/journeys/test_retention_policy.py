@@ -41,7 +41,7 @@ def test_a_period_is_changed_by_two_people_who_saw_what_that_does(
     manager.goto("/policy/")
     check_page(manager, "policy")
     shoot(manager, "policy", width)
-    manager.get_by_role("link", name="Propose a change").click()
+    manager.get_by_role("button", name="Propose a change").click()
     manager.get_by_label("The policy", exact=True).fill(stops_kept_for(400).replace("notice_days", "noticed"))
     manager.get_by_role("button", name="Check").click()
     manager.get_by_text("a field that we do not know: noticed").first.wait_for()

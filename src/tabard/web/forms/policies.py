@@ -11,7 +11,7 @@ class PolicyForm(forms.Form):
     text = forms.CharField(
         label="The policy",
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 30, "spellcheck": "false", "class": "tabard-policy"}),
+        widget=forms.Textarea(attrs={"rows": 30, "spellcheck": "false"}),
         help_text="Give it a version of its own. A shorter period needs its [[test]] changed with it, if it has one.",
     )
     reason = forms.CharField(
