@@ -1,4 +1,4 @@
-"""What happens at a station's kiosk? A camera of the desk's unit is handed in by itself, or taken by an officer.
+"""What happens at a station's kiosk? A camera of the desk's unit is handed in, taken, found faulty, or swapped.
 
 Whoever stands there has a number and a camera in hand, and no account. What the desk may do is `kiosk.use`; an officer
 of any unit may take a camera, but only of the desk's own unit and those below it.
@@ -12,7 +12,9 @@ from tabard.fleet import selectors, services
 from tabard.fleet.errors import NotToBeIssued
 from tabard.fleet.issue_rules import CameraFitness, Rules, camera_objections
 from tabard.fleet.issuing import fitness_of, rules_in_force
+from tabard.fleet.lives import change_state
 from tabard.fleet.models import Assignment, Camera
+from tabard.fleet.states import Change
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Officer
@@ -86,15 +88,42 @@ def take(*, viewer: Viewer, officer: Officer, serial: str, at: datetime) -> Assi
     return services.assign_camera(camera=camera, officer=officer, by=viewer.actor, at=at)
 
 
-def _best(viewer: Viewer) -> Camera:
-    found = offers(viewer).cameras
+def report_fault(*, viewer: Viewer, serial: str, reason: str, at: datetime) -> Camera:
+    """The camera is faulty, and worn by nobody.
+
+    Raises:
+        NotFound, Denied: as `hand_in`.
+        Invalid: naming the field, when the reason is missing or cannot be kept.
+        CameraStateConflict: it is faulty already, or gone; the words say what can be done.
+    """
+    camera = _of_this_desk(viewer, serial)
+    return change_state(camera=camera, change=Change.REPORT_FAULT, reason=reason, by=viewer.actor, at=at)
+
+
+def swap(*, viewer: Viewer, serial: str, other: str, reason: str, at: datetime) -> Assignment:
+    """Whoever has the faulty camera has the other instead; where none is named, the best of the pool.
+
+    Raises:
+        NotFound, Denied: as `take`, of either.
+        CameraNotWorn: nobody has the first.
+        Invalid, NotToBeIssued, CameraTaken, CameraStateConflict: as `swap_camera` of `services`.
+    """
+    camera = _of_this_desk(viewer, serial)
+    taken = _of_this_desk(viewer, other, field="other") if other else _best(viewer, instead_of=camera)
+    return services.swap_camera(
+        camera=camera, other=taken, change=Change.REPORT_FAULT, reason=reason, by=viewer.actor, at=at
+    )
+
+
+def _best(viewer: Viewer, instead_of: Camera | None = None) -> Camera:
+    found = [each for each in offers(viewer).cameras if each != instead_of]
     if not found:
         raise NotToBeIssued("The pool has no camera that can be taken now.", field="camera")
     return found[0]
 
 
-def _of_this_desk(viewer: Viewer, serial: str) -> Camera:
+def _of_this_desk(viewer: Viewer, serial: str, field: str = "camera") -> Camera:
     row = selectors.camera_at_desk(viewer, serial)
     if row is None:
-        raise NotFound("No camera has this serial number.", field="camera")
+        raise NotFound("No camera has this serial number.", field=field)
     return row.camera

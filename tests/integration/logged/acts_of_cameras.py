@@ -76,6 +76,25 @@ def take(stage: Stage) -> Call:
     return lambda: desk.take(viewer=viewer, officer=officer, serial=camera.serial, at=AT) and camera.pk
 
 
+@act("fleet.desk.report_fault", E.CAMERA_STATE_CHANGED)
+def report_fault_at_the_desk(stage: Stage) -> Call:
+    told = {"viewer": stage.viewer, "serial": stage.own.camera.serial, "reason": "Dark", "at": AT}
+    return lambda: desk.report_fault(**told).pk
+
+
+@act("fleet.desk.swap", E.CAMERA_SWAPPED)
+def swap_at_the_desk(stage: Stage) -> Call:
+    camera, other = stage.own.camera, spare()
+    told = {
+        "viewer": stage.viewer,
+        "serial": camera.serial,
+        "other": other.serial,
+        "reason": "Dark",
+        "at": AT,
+    }
+    return lambda: desk.swap(**told) and camera.pk
+
+
 def lost(stage: Stage) -> Loss:
     """The own camera, lost."""
     told = {"change": Change.LOSE, "reason": "In the Thames", "by": BY, "at": AT}

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -10,9 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from tests.integration.web.staged import BY, DAY_ONE, PASSWORD, enrol, events, stage, text
 
+from tabard.fleet.issue_rules import Rules
+from tabard.fleet.issuing import change_rules
 from tabard.fleet.lives import change_state
-from tabard.fleet.models import Assignment
-from tabard.fleet.services import receive_camera
+from tabard.fleet.models import Assignment, Camera
+from tabard.fleet.services import assign_camera, receive_camera
 from tabard.fleet.states import Change
 from tabard.people.rules import Role
 from tabard.people.services import create_account
@@ -118,6 +121,87 @@ def test_a_kiosk_deals_with_its_own_unit_and_opens_nothing_else(staged, kiosk):
     for name in ("fleet", "recordings", "incidents", "log"):
         assert kiosk.get(reverse(name)).status_code == 403
     assert Assignment.objects.count() == 1
+
+
+def faulty(kiosk, camera, then="swap", **more):
+    told = {"fault": "It does not charge", "then": then, "camera": camera, **more}
+    return kiosk.post(reverse("kiosk-fault"), told, follow=True)
+
+
+def test_a_faulty_camera_is_swapped_for_the_best_of_the_pool_and_only_initials_are_shown(staged, kiosk):
+    pooled(staged.lambeth, "P1")
+    page = faulty(kiosk, "b8a44f01", words="Since Monday")
+    assert "PC L. B.: camera P1 is yours. Wear it on the chest." in text(page)
+    assert "Barrow" not in text(page)
+    assert (
+        Assignment.objects.get(camera__serial="P1").officer == Assignment.objects.earliest("during").officer
+    )
+    assert Camera.objects.get(serial="B8A44F01").kept_state == "faulty"
+    (event,) = events("camera.swapped")
+    assert event.particulars.details["reason"] == "It does not charge: Since Monday"
+    assert event.particulars.actor_name == "Brixton parade room"
+
+
+def test_a_faulty_camera_is_only_reported_where_nobody_takes_another(staged, kiosk):
+    page = faulty(kiosk, "B8A44F01", then="report")
+    assert "Camera B8A44F01 is noted as faulty." in text(page)
+    assert Assignment.objects.get().during.upper is not None
+    page = faulty(kiosk, "B8A44F01", then="report")
+    assert page.status_code == 400
+    assert len(events("camera.state_changed")) == 1
+
+
+def test_without_another_to_take_nothing_changes_and_the_form_says_so(staged, kiosk):
+    page = faulty(kiosk, "B8A44F01")
+    assert page.status_code == 400
+    assert "The pool has no camera that can be taken now." in text(page)
+    assert Assignment.objects.get().during.upper is None
+    page = kiosk.post(reverse("kiosk-fault"), {"then": "swap", "camera": "B8A44F01"})
+    assert page.status_code == 400
+    assert 'value="B8A44F01"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("camera", "other", "words"),
+    [
+        ("NOBODYS", "", "No camera has this serial number."),
+        ("B8A44F01", "NOBODYS", "No camera has this serial number."),
+        ("P1", "", "Only report it, and scan your card to take another."),
+        ("B8A44F01", "B8A44F01", "swapped for another one"),
+    ],
+)
+def test_what_cannot_be_swapped_is_said_beside_its_field(staged, kiosk, camera, other, words):
+    pooled(staged.lambeth, "P1")
+    pooled(staged.lambeth, "P2")
+    page = faulty(kiosk, camera, other=other)
+    assert page.status_code == 400
+    assert words in text(page)
+    assert events("camera.swapped") == []
+
+
+def test_who_has_the_other_camera_is_said_in_initials(staged, kiosk):
+    other = pooled(staged.lambeth, "P1")
+    assign_camera(camera=other, officer=staged.okafor, by=BY, at=DAY_ONE + timedelta(hours=1))
+    page = faulty(kiosk, "B8A44F01", other="P1")
+    assert "PC M. O. (119GD) has camera P1. Take another." in text(page)
+    assert "Okafor" not in text(page)
+
+
+def test_an_officer_who_is_not_trained_is_refused_without_their_name(staged, kiosk):
+    pooled(staged.lambeth, "P1")
+    change_rules(rules=Rules(must_be_trained=True), by=BY, at=DAY_ONE)
+    page = take(kiosk, scan(kiosk, "119GD"))
+    assert "is not trained for General" in text(page)
+    assert "Okafor" not in text(page)
+    page = faulty(kiosk, "B8A44F01", other="P1")
+    assert "PC L. B. is not trained for General" in text(page)
+    assert "Barrow" not in text(page)
+
+
+def test_a_kiosk_reports_no_other_units_camera(staged, kiosk):
+    pooled(staged.hackney, "H1")
+    assert faulty(kiosk, "H1", then="report").status_code == 403
+    assert faulty(kiosk, "B8A44F01", other="H1").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,6 +12,9 @@ from tabard.api.routes.named import camera_named, officer_named
 from tabard.api.schemas.fleet import (
     AssignmentOut,
     CameraSheet,
+    DeskFaultIn,
+    DeskFaultOut,
+    DeskSwapIn,
     HandInIn,
     RulesShape,
     SwapIn,
@@ -23,7 +26,7 @@ from tabard.api.schemas.imports import ImportOut
 from tabard.api.viewers import Asked
 from tabard.fleet import desk, issuing, selectors, services
 from tabard.fleet.issue_rules import as_json, from_json
-from tabard.fleet.models import Assignment, Training
+from tabard.fleet.models import Assignment, Camera, Training
 from tabard.fleet.selectors import CameraDetail
 from tabard.fleet.training_import import import_trainings
 from tabard.kernel.clock import now
@@ -59,6 +62,18 @@ def take(request: Asked, sent: TakeIn) -> Assignment:
     """Gives an officer a camera of your desk's unit, or the best of its pool."""
     officer = officer_named(sent.officer, "officer")
     return desk.take(viewer=request.auth, officer=officer, serial=sent.camera, at=now())
+
+
+@issue.post("/kiosk/fault", access=Action.KIOSK_USE, answers=DeskFaultOut)
+def fault(request: Asked, sent: DeskFaultIn) -> Camera:
+    """Notes that a camera of your desk's unit is faulty; nobody wears it then."""
+    return desk.report_fault(viewer=request.auth, serial=sent.camera, reason=sent.reason, at=now())
+
+
+@issue.post("/kiosk/swap", access=Action.KIOSK_USE, answers=AssignmentOut)
+def desk_swap(request: Asked, sent: DeskSwapIn) -> Assignment:
+    """Gives whoever has a faulty camera another of your desk's unit, or the best of its pool."""
+    return desk.swap(viewer=request.auth, serial=sent.camera, other=sent.other, reason=sent.reason, at=now())
 
 
 @issue.get("/issue-rules", access=Action.FLEET_MANAGE, answers=RulesShape)

@@ -165,6 +165,26 @@ class HandInIn(Sent):
     camera: Words = Field(description="Serial number")
 
 
+class DeskFaultIn(Sent):
+    """A camera of the desk that is faulty."""
+
+    camera: Words = Field(description="Serial number")
+    reason: Words = Field(description="What is wrong")
+
+
+class DeskFaultOut(Schema):
+    """A camera of the desk as it is now."""
+
+    serial: str
+    kept_state: str
+
+
+class DeskSwapIn(DeskFaultIn):
+    """A faulty camera, and the one that its wearer takes in its place."""
+
+    other: Words = Field("", description="Serial number; without one, the best of the pool")
+
+
 class TakeIn(Sent):
     """Who takes a camera at the desk."""
 

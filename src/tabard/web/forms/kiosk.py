@@ -21,6 +21,55 @@ class ScanForm(forms.Form):
     )
 
 
+FAULTS = (
+    "It does not switch on or record",
+    "It does not charge",
+    "The picture or the sound is bad",
+    "The case or the mount is broken",
+    "Something else",
+)
+
+
+class FaultForm(forms.Form):
+    """What is wrong with a camera, and what then. Its scan comes last, as a scanner ends with Enter."""
+
+    SWAP, REPORT = "swap", "report"
+
+    fault = forms.ChoiceField(
+        label="What is wrong?",
+        choices=[(each, each) for each in FAULTS],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say what is wrong."},
+    )
+    words = forms.CharField(label="In a few words (optional)", required=False, max_length=200)
+    then = forms.ChoiceField(
+        label="And then?",
+        choices=[(SWAP, "I take another camera in its place"), (REPORT, "Nothing more: it is only reported")],
+        widget=forms.RadioSelect,
+        initial=SWAP,
+    )
+    other = forms.CharField(
+        label="The camera that you take (optional)",
+        required=False,
+        max_length=64,
+        help_text="Scan it, or leave this empty for the best of the pool",
+        widget=forms.TextInput(attrs={**_SCANNED, "autofocus": False}),
+    )
+    camera = forms.CharField(
+        label="Scan the camera that is faulty",
+        error_messages={"required": "Scan the camera that is faulty, or type its serial number."},
+        max_length=64,
+        help_text="Or type its serial number and press Enter",
+        widget=forms.TextInput(attrs={**_SCANNED, "autofocus": False}),
+    )
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, as it is kept."""
+        fault, words = self.cleaned_data["fault"], self.cleaned_data["words"]
+        return f"{fault}: {words}" if words else fault
+
+
 class TakeForm(forms.Form):
     """The camera that the officer takes; who it is goes from one page to the next, signed, for two minutes."""
 

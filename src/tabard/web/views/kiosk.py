@@ -1,4 +1,7 @@
-"""The kiosk at a station: a camera is taken with two scans and handed in with one. It shows initials, never a name."""
+"""The kiosk at a station: a camera is taken with two scans, handed in with one, and swapped when it is faulty.
+
+It shows initials, never a name.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +9,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tabard.fleet import desk, selectors
-from tabard.fleet.errors import CameraTaken
+from tabard.fleet.errors import CameraNotWorn, CameraTaken, NotToBeIssued
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid, NotFound
 from tabard.people.authorisation import Viewer
 from tabard.people.models import Officer
 from tabard.people.rules import Action
 from tabard.people.selectors import officer_by_reference
-from tabard.web.forms.kiosk import ScanForm, TakeForm
-from tabard.web.forms.refusals import show_refusal
+from tabard.web.forms.kiosk import FaultForm, ScanForm, TakeForm
 from tabard.web.pages import page
 
 CLEARED_AFTER_S = 30
@@ -71,10 +73,8 @@ def taken(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         given = desk.take(viewer=viewer, officer=officer, serial=serial, at=now())
     except CameraTaken as error:
         form.add_error("camera", _without_name(error, serial))
-    except NotFound as error:
-        form.add_error("camera", error.message)
-    except (Invalid, Conflict) as error:
-        show_refusal(form, error)
+    except (Invalid, Conflict, NotFound) as error:
+        form.add_error("camera", error.message.replace(str(officer), shown(officer)))
     else:
         worn = given.get_mount_display().lower()
         messages.success(
@@ -82,6 +82,60 @@ def taken(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         )
         return redirect("kiosk")
     return _taking(request, viewer, officer, form)
+
+
+@page(Action.KIOSK_USE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def faulty(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """Notes that a camera is faulty; whoever has it may take another in its place."""
+    form = FaultForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        swaps = form.cleaned_data["then"] == FaultForm.SWAP
+        words = _swapped(viewer, form) if swaps else _fault_reported(viewer, form)
+        if words:
+            messages.success(request, words)
+            return redirect("kiosk")
+    context = {"form": form, **_desk(viewer)}
+    return render(request, "kiosk/faulty.html", context, status=400 if form.errors else 200)
+
+
+def _fault_reported(viewer: Viewer, form: FaultForm) -> str:
+    """What to say of the camera that is faulty now; nothing where the form says why it is not."""
+    try:
+        camera = desk.report_fault(
+            viewer=viewer, serial=form.cleaned_data["camera"], reason=form.reason, at=now()
+        )
+    except (Invalid, Conflict, NotFound) as error:
+        form.add_error("camera", error.message)
+        return ""
+    return f"Camera {camera.serial} is noted as faulty. Leave it where faulty cameras go."
+
+
+def _swapped(viewer: Viewer, form: FaultForm) -> str:
+    """What to say to whoever has another camera now; nothing where the form says why not."""
+    serial, other = form.cleaned_data["camera"], form.cleaned_data["other"]
+    try:
+        given = desk.swap(viewer=viewer, serial=serial, other=other, reason=form.reason, at=now())
+    except CameraTaken as error:
+        form.add_error("other", _without_name(error, other))
+    except CameraNotWorn as error:
+        form.add_error("camera", f"{error.message} Only report it, and scan your card to take another.")
+    except NotToBeIssued as error:
+        form.add_error("other", _without_wearer(error.message, serial))
+    except NotFound as error:
+        form.add_error(str(error.fields["field"]), error.message)
+    except (Invalid, Conflict) as error:
+        form.add_error("other", error.message)
+    else:
+        worn, taken = given.get_mount_display().lower(), given.camera.serial
+        return f"{shown(given.officer)}: camera {taken} is yours. Wear it on the {worn}. {serial} is noted as faulty."
+    return ""
+
+
+def _without_wearer(words: str, serial: str) -> str:
+    """What speaks against another camera, as a kiosk may say it of whoever has the first."""
+    row = selectors.rows_by_serial([serial]).get(serial.strip().upper())
+    return words if row is None or row.wearer is None else words.replace(str(row.wearer), shown(row.wearer))
 
 
 def shown(officer: Officer) -> str:
