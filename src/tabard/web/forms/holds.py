@@ -47,7 +47,7 @@ class PlaceForm(forms.Form):
         max_length=24,
         help_text="For an officer. Footage whose wearer or time is not certain is held too",
     )
-    from_date = forms.DateField(label="First day", required=False, help_text="For an officer: 2/3/2026")
+    from_date = forms.DateField(label="First day", required=False, help_text="For an officer")
     to_date = forms.DateField(label="Last day", required=False, help_text="This day is held too")
     kind = forms.ChoiceField(label="Kind of hold", choices=[("", "Choose"), *KINDS])
     reason = forms.CharField(
@@ -88,7 +88,7 @@ class HoldReleaseForm(forms.Form):
 class ReviewForm(forms.Form):
     """That a hold is still needed, and until when it may be left alone."""
 
-    review_date = forms.DateField(label="Look at it again on", help_text="Within a year: 2/3/2027")
+    review_date = forms.DateField(label="Look at it again on", help_text="Within a year")
     reason = forms.CharField(label="Why it is still needed", max_length=LONGEST_REASON)
 
 
