@@ -65,6 +65,7 @@ SERVICES: Mapping[str, str] = {
     "retention.hold_views.holds": READS,
     "retention.hold_views.to_review": READS,
     "retention.hold_views.rehearse": "places a hold, asks what it covers, and takes it back before anything commits",
+    "retention.chain.chain": READS,
     "retention.figures.figures": READS,
     "retention.review_queue.counts": READS,
     "retention.review_queue.page": READS,

@@ -8,12 +8,14 @@ from ninja import Query
 
 from tabard.api.operations import Operations
 from tabard.api.routes.recordings import looked_at
+from tabard.api.schemas.custody import EventOut
 from tabard.api.schemas.retention import DueOut, KeptOut, PlanOut, PlanWanted
 from tabard.api.viewers import Asked
 from tabard.kernel.clock import now
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
 from tabard.retention import hold_views, policies, selectors, services
+from tabard.retention.chain import chain
 from tabard.retention.models import Disposal
 from tabard.retention.rules import Decision
 
@@ -27,7 +29,8 @@ def kept(request: Asked, recording_id: UUID) -> dict[str, Any]:
     decision = selectors.decision(request.auth, recording, now())
     holds = hold_views.of_recording(request.auth, recording)
     disposal = Disposal.objects.filter(recording=recording).first()
-    return {"decision": decision, "holds": holds, "disposal": disposal}
+    events = EventOut.all_of(chain(request.auth, recording, now()))
+    return {"decision": decision, "holds": holds, "disposal": disposal, "chain": events}
 
 
 @retention.get("/retention/plan", access=Action.RETENTION_VIEW, answers=PlanOut)

@@ -6,6 +6,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
+from tabard.api.schemas.custody import EventOut
 from tabard.api.schemas.holds import HoldOut
 from tabard.api.schemas.values import Instant, Reason, Sent
 
@@ -19,11 +20,12 @@ class ReleaseIn(Sent):
 
 
 class DecisionOut(Schema):
-    """Why, and until when, a recording is kept; `due_at` null means until a person decides."""
+    """Why, and until when, a recording is kept; `due_at` null means until a person decides, from `review_at` on."""
 
     rule: str
     reason: str
     due_at: datetime | None
+    review_at: datetime | None
     held_by: list[str] = Field(description="What keeps it whatever its period says, in words")
 
 
@@ -43,6 +45,7 @@ class KeptOut(Schema):
     decision: DecisionOut
     holds: list[HoldOut]
     disposal: DisposalOut | None
+    chain: list[EventOut] = Field(description="What decided how long it is kept, oldest first")
 
 
 class PlanWanted(Sent):

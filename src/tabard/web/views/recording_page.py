@@ -28,6 +28,7 @@ from tabard.recordings.selectors import standing_of
 from tabard.recordings.viewing import record_view
 from tabard.retention import hold_views
 from tabard.retention import selectors as retention
+from tabard.retention.chain import chain
 from tabard.retention.models import Disposal
 from tabard.web.forms.clips import ClipForm
 from tabard.web.forms.recordings import CategoryForm, HoldForm, LinkForm, ReleaseForm, UnlinkForm
@@ -163,6 +164,9 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
         **clips_context(viewer, recording),
         "exhibits": incidents.exhibits_of(viewer, recording.id),
         "decision": retention.decision(viewer, recording, now()),
+        "chain": [
+            (line, words_of(line.kind), said(line.details)) for line in chain(viewer, recording, now())
+        ],
         "disposal": Disposal.objects.filter(recording=recording).first(),
         "history": history_of(viewer, recording, everything=request.GET.get("history") == "all"),
         **_forms(viewer, recording, chosen),
