@@ -92,4 +92,4 @@ def test_whom_a_hold_is_about_finds_no_page_of_it_and_no_count(staged, recording
     assert theirs.get(reverse("hold", args=[hold.id])).status_code == 404
     assert "IOPC hold" not in text(theirs.get(reverse("retention")))
     assert "IOPC hold" in text(manager.get(reverse("retention")))
-    assert "IOPC" not in text(theirs.get(reverse("recording", args=[recording.id])))
+    assert "Complaint 7" not in text(theirs.get(reverse("recording", args=[recording.id])))
