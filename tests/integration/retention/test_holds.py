@@ -9,8 +9,10 @@ from tests.world import BY, DAY_ONE, World
 
 from tabard.custody.models import Event
 from tabard.fleet.services import assign_camera, receive_camera
+from tabard.incidents import outcomes
 from tabard.incidents import services as incidents
 from tabard.kernel.errors import Conflict, Denied, Invalid, NotFound
+from tabard.kernel.ids import new_id
 from tabard.people.models import RoleGrant
 from tabard.people.rules import Role
 from tabard.recordings.keeping import dispose_some
@@ -385,3 +387,35 @@ def test_after_a_restore_an_officers_hold_that_was_over_keeps_nothing(world, man
     holds.release(hold=placed, reason="Over", viewer=manager, at=LATER)
     reapply(lose(placed))
     assert not Hold.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["recording.categorised", "recording.reviewed", "incident.linked"])
+def test_after_a_restore_what_somebody_said_of_a_recording_keeps_it(world, kind):
+    said, free = world.recording(), world.recording(officer="Walker")
+    reapply([later_event(kind, "recording", said.id)])
+    assert held() == {said.id}
+    assert free.id not in keeping.held_ids()
+
+
+def test_after_a_restore_an_incident_may_have_been_reopened(world):
+    investigator = world.anyone(Role.INVESTIGATOR)
+    recording, event = world.recording(), incident(investigator)
+    incidents.link(incident=event, recording=recording, viewer=investigator, at=LATER)
+    outcomes.state(
+        incident=event,
+        kind="no_crime",
+        decided_date=DAY,
+        reason="Told",
+        viewer=investigator,
+        at=LATER,
+    )
+    assert keeping.held_ids() == set()
+    reapply([later_event("incident.outcome_stated", "incident", event.id)])
+    assert keeping.held_ids() == {recording.id}
+
+
+@pytest.mark.parametrize(("kind", "subject"), [("exhibit.produced", "exhibit"), ("policy.adopted", "policy")])
+def test_after_a_restore_what_the_log_does_not_say_keeps_everything(world, kind, subject):
+    recordings = {world.recording().id, world.recording(officer="Walker").id}
+    reapply([later_event(kind, subject, new_id())])
+    assert held() == recordings
