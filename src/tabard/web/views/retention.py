@@ -15,7 +15,7 @@ from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
-from tabard.retention import hold_views, keeping, policies, standing
+from tabard.retention import hold_views, keeping, policies
 from tabard.retention.figures import SOON, Figures, figures
 from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Disposal, Hold
@@ -24,7 +24,6 @@ from tabard.retention.selectors import facts_of_many
 from tabard.web.pages import page
 from tabard.web.storage_picture import drawings, rows, storage_csv
 
-SHOWN_DUE = 50
 SHOWN_DISPOSALS = 20
 
 
@@ -56,7 +55,7 @@ def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     context = {
         "policy": policy,
         **_standing(policy, found),
-        "due": _due(policy, at),
+        "due": _due(policy, found, at),
         "rules": [_rule_line(rule, found) for rule in policy.rules],
         "held": _held(viewer, at),
         "disposals": disposals[:SHOWN_DISPOSALS],
@@ -80,6 +79,7 @@ def _standing(policy: Policy, found: Figures) -> dict[str, Any]:
     names = {rule.code: rule.name for rule in policy.rules}
     count = sum(found.total(state) for state in ("kept", "held", "due", "soon", "to_review"))
     return {
+        "figures_at": found.at,
         "kept_count": count,
         "held_count": found.total("held"),
         "due_count": found.total("due") + found.total("soon"),
@@ -96,13 +96,16 @@ def _standing(policy: Policy, found: Figures) -> dict[str, Any]:
     }
 
 
-def _due(policy: Policy, at: datetime) -> list[DueLine]:
-    """The soonest of what nothing holds and is due by the end of the week."""
-    items = next(standing.due(policy, at + SOON, SHOWN_DUE), [])
-    recordings = Recording.objects.select_related("officer").in_bulk([item.recording_id for item in items])
+def _due(policy: Policy, found: Figures, at: datetime) -> list[DueLine]:
+    """The soonest of what is due by the end of the week, decided again, as something may hold it by now."""
+    recordings = Recording.objects.select_related("officer").in_bulk(found.soonest)
     facts = facts_of_many(list(recordings.values()))
-    decided = [(recordings[item.recording_id], decide(facts[item.recording_id], policy)) for item in items]
-    return [DueLine(recording, decision, decision.is_due(at)) for recording, decision in decided]
+    lines = []
+    for recording_id in found.soonest:
+        recording, decision = recordings[recording_id], decide(facts[recording_id], policy)
+        if recording.disposed_at is None and decision.is_due(at + SOON):
+            lines.append(DueLine(recording, decision, decision.is_due(at)))
+    return lines
 
 
 def _rule_line(rule: Rule, found: Figures) -> RuleLine:
