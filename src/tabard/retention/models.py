@@ -347,6 +347,11 @@ class DisposalRun(models.Model):
     def __str__(self) -> str:
         return f"disposal run at {self.started_at}"
 
+    @property
+    def found(self) -> int:
+        """How many recordings it found for the list or for disposal."""
+        return self.to_schedule + self.to_dispose
+
 
 class ScheduledDisposal(models.Model):
     """A recording on the list of what will be disposed of, and when; whatever keeps a recording still keeps it.

@@ -94,7 +94,7 @@ def listed(viewer: Viewer) -> QuerySet[DisposalRun]:
     Raises:
         Denied.
     """
-    check_can(viewer, Action.RETENTION_VIEW)
+    check_can(viewer, Action.EARLY_DISPOSAL_VIEW)
     return DisposalRun.objects.order_by("-started_at", "-id")
 
 
@@ -129,7 +129,7 @@ def on_the_list(viewer: Viewer) -> QuerySet[ScheduledDisposal]:
     Raises:
         Denied.
     """
-    check_can(viewer, Action.RETENTION_VIEW)
+    check_can(viewer, Action.EARLY_DISPOSAL_VIEW)
     rows = ScheduledDisposal.objects.select_related("recording__officer", "recording__unit")
     return rows.order_by("executes_at", "recording")
 

@@ -34,6 +34,7 @@ SECTIONS = (
     Section("Retention", "retention", Action.RETENTION_VIEW),
     Section("Holds", "hold-list", Action.HOLD_VIEW),
     Section("Policy", "policy", Action.POLICY_VIEW),
+    Section("Disposal runs", "disposal-run-list", Action.EARLY_DISPOSAL_VIEW),
     Section("Early disposals", "early-disposals", Action.EARLY_DISPOSAL_VIEW),
     Section("Custody log", "log", Action.LOG_VIEW),
 )

@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from django.db import transaction
+from tests.disposals import stopped_run
 from tests.integration.api.access_world import DONE_AT, FILMED_AT, seal, sign_log
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
 from tests.world import footage
@@ -432,24 +433,6 @@ def _old_recording() -> Recording:
 BEGUN = {"retention_disposalrun": "that it began; the next run says that it was interrupted"}
 
 
-def _stopped_run() -> DisposalRun:
-    return DisposalRun.objects.create(
-        as_of=DONE_AT,
-        started_at=DONE_AT,
-        started_by="test",
-        state=DisposalRun.State.STOPPED,
-        stop=DisposalRun.Stop.COUNT,
-        stop_reason="Too many",
-        policy_version="1",
-        policy_sha256=bytes(32),
-        to_schedule=1_000,
-        to_dispose=0,
-        size_bytes=0,
-        usually_scheduled=0,
-        usually_disposed=0,
-    )
-
-
 @act("retention.runs.run", E.DISPOSAL_SCHEDULED, E.DISPOSAL_RUN_ENDED, keeps=BEGUN)
 def run(stage: Stage) -> Call:
     _old_recording()
@@ -467,7 +450,7 @@ def run_that_disposes(stage: Stage) -> Call:
     recording = _old_recording()
     ScheduledDisposal.objects.create(
         recording=recording,
-        run=_stopped_run(),
+        run=stopped_run(DONE_AT),
         rule="uncategorised",
         size_bytes=1,
         due_at=DONE_AT,
@@ -480,20 +463,20 @@ def run_that_disposes(stage: Stage) -> Call:
 @act("retention.runs.run#that stops", E.DISPOSAL_RUN_STOPPED)
 def run_that_stops(stage: Stage) -> Call:
     _old_recording()
-    last = _stopped_run()
+    last = stopped_run(DONE_AT)
     DisposalRun.objects.filter(pk=last.pk).update(state="complete", started_at=AT - timedelta(days=9))
     return lambda: runs.run(as_of=AT, by=BY, at=AT).pk
 
 
 @act("retention.releases.approve", E.DISPOSAL_RUN_APPROVED)
 def approve_run(stage: Stage) -> Call:
-    stopped, viewer = _stopped_run(), stage.viewer
+    stopped, viewer = stopped_run(DONE_AT), stage.viewer
     return lambda: releases.approve(run_id=stopped.pk, reason="Seen", viewer=viewer, at=AT).run_id
 
 
 @act("retention.releases.refuse", E.DISPOSAL_RUN_REFUSED)
 def refuse_run(stage: Stage) -> Call:
-    stopped, viewer = _stopped_run(), stage.viewer
+    stopped, viewer = stopped_run(DONE_AT), stage.viewer
     releases.approve(run_id=stopped.pk, reason="Seen", viewer=stage.second, at=DONE_AT)
     return lambda: releases.refuse(run_id=stopped.pk, reason="No", viewer=viewer, at=AT).run_id
 

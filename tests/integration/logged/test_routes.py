@@ -2,11 +2,13 @@
 
 import pytest
 from django.test import Client
+from tests.disposals import stopped_run
 from tests.integration.api.access_world import staged, undone
 from tests.integration.logged.routes import LEAVES, LEAVES_NONE, SEARCHES
 from tests.integration.logged.watching import broken_log, known, new_since, objects, rows
 from tests.integration.web.serving import session_cookie
 from tests.integration.web.test_access_walk import ROUTES
+from tests.policies import waiting_policy
 
 from tabard.people.rules import Role
 
@@ -23,6 +25,8 @@ def force(django_db_setup, django_db_blocker, tmp_path_factory):
 def client(force, db):
     """Someone who may do everything."""
     with undone():
+        stopped_run()  # which, like the policy, the walk would make as it asks
+        waiting_policy("steward")
         found = Client(raise_request_exception=False)
         found.cookies.load(dict(session_cookie(force.become(*Role))))
         yield found

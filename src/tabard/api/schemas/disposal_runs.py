@@ -1,0 +1,94 @@
+"""Disposal runs: what is on the list, what runs found and did, and who agreed that one that stopped goes on."""
+
+from datetime import datetime
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from tabard.api.schemas.early_disposals import ApprovalOut
+from tabard.api.schemas.values import Reason, Sent
+from tabard.retention import releases
+from tabard.retention.models import DisposalRun, RunRelease
+from tabard.retention.quorum import State
+
+
+class ReleaseIn(Sent):
+    """What whoever agrees looked at, or why it is refused."""
+
+    reason: Reason
+
+
+class ListWanted(Sent):
+    """How much of the list."""
+
+    limit: int = Field(100, ge=1, le=1_000)
+
+
+class ListedOut(Schema):
+    """A recording that will be disposed of unless something keeps it."""
+
+    recording_id: UUID
+    rule: str
+    size_bytes: int
+    due_at: datetime
+    scheduled_at: datetime
+    executes_at: datetime
+
+
+class ReleaseOut(Schema):
+    """Whether a run that stopped may go on, and who agreed."""
+
+    state: State
+    reason: str
+    still_missing: int = Field(description="How many more have to agree")
+    requested_by: str
+    requested_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None
+    closed_reason: str
+    approvals: list[ApprovalOut]
+
+    @staticmethod
+    def resolve_requested_by(release: RunRelease) -> str:
+        """The name of who agreed first."""
+        return release.requested_by.display_name
+
+    @staticmethod
+    def resolve_still_missing(release: RunRelease) -> int:
+        """How many more have to agree."""
+        return releases.still_missing(release)
+
+
+class RunOut(Schema):
+    """One disposal run; `stop_reason` says what stopped it, if anything did."""
+
+    id: UUID
+    as_of: datetime
+    started_at: datetime
+    started_by: str
+    ended_at: datetime | None
+    state: DisposalRun.State
+    stop_reason: str
+    policy_version: str
+    to_schedule: int = Field(description="How many it found to put on the list")
+    to_dispose: int = Field(description="How many it found on the list whose turn it was")
+    size_bytes: int
+    usually_scheduled: int
+    usually_disposed: int
+    found_by_rule: dict[str, int]
+    scheduled: int
+    disposed: int
+    spared: int
+    disposed_by_rule: dict[str, int]
+
+
+class RunWithReleasesOut(RunOut):
+    """One disposal run, and what was asked and agreed to about it, newest first."""
+
+    releases: list[ReleaseOut]
+
+    @staticmethod
+    def resolve_releases(run: DisposalRun) -> list[RunRelease]:
+        """What was asked and agreed to."""
+        return releases.releases_of(run)
