@@ -98,12 +98,19 @@ def to_review(viewer: Viewer, at: datetime) -> QuerySet[Hold]:
     return rows if Role.RECORDS_MANAGER in viewer.roles else rows.filter(owner_id=viewer.account_id)
 
 
+def without_owner(viewer: Viewer) -> QuerySet[Hold]:
+    """The holds in force that the viewer may see and whose owner cannot be asked any more."""
+    return _visible(viewer).filter(~_owner_is_here(), released_at__isnull=True)
+
+
 def possible_owners(hold: Hold) -> QuerySet[Account]:
     """The accounts that a hold can be handed over to, by name."""
     able = Account.objects.filter(is_active=True, grants__role__in=_PLACING).distinct()
     if hold.officer_id is not None:
         able = able.filter(Q(officer__isnull=True) | ~Q(officer_id=hold.officer_id))
-    return able.exclude(id=hold.owner_id).order_by("display_name", "username")
+    if hold.owner_id is not None:
+        able = able.exclude(id=hold.owner_id)
+    return able.order_by("display_name", "username")
 
 
 def rehearse(*, on: Held, kind: str, viewer: Viewer, at: datetime) -> Rehearsal:
@@ -144,16 +151,18 @@ def days_of(hold: Hold) -> tuple[date, date]:
 def _visible(viewer: Viewer) -> QuerySet[Hold]:
     if not reach(viewer.roles, Action.HOLD_VIEW):
         return Hold.objects.none()
-    rows = Hold.objects.select_related(*_NAMES).annotate(has_owner=_has_owner())
+    rows = Hold.objects.select_related(*_NAMES).annotate(
+        has_owner=ExpressionWrapper(_owner_is_here(), output_field=BooleanField())
+    )
     return rows if viewer.officer_id is None else rows.exclude(officer_id=viewer.officer_id)
 
 
-def _has_owner() -> ExpressionWrapper:
+def _owner_is_here() -> Q:
     """Whether the owner can be asked: there is one, who may sign in, may place holds and has not left."""
     able = RoleGrant.objects.filter(account_id=OuterRef("owner_id"), role__in=_PLACING)
     posted = Posting.objects.filter(officer_id=OuterRef("owner__officer_id"), during__upper_inf=True)
     here = Q(owner__is_active=True) & Q(Exists(able)) & (Q(owner__officer__isnull=True) | Q(Exists(posted)))
-    return ExpressionWrapper(Q(owner__isnull=False) & here, output_field=BooleanField())
+    return Q(owner__isnull=False) & here
 
 
 def _narrowed(rows: QuerySet[Hold], wanted: HoldFilter, at: datetime) -> QuerySet[Hold]:

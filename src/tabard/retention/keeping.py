@@ -82,4 +82,5 @@ def counts_by_kind(holds: Iterable[Hold]) -> Mapping[str, int]:
 def _of(with_held: str, columns: str, grouped: str = "", /, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"{with_held} SELECT {columns} FROM held {grouped}", values)  # noqa: S608 - a file of ours
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -121,9 +121,7 @@ def _holds(viewer: Viewer) -> HoldNumbers:
         in_force=hold_views.holds(viewer, at, HoldFilter("in_force")).count(),
         to_review=list(waiting[:_FEW]),
         to_review_count=waiting.count(),
-        without_owner=hold_views.holds(viewer, at, HoldFilter("in_force")).filter(has_owner=False).count()
-        if Role.RECORDS_MANAGER in viewer.roles
-        else 0,
+        without_owner=hold_views.without_owner(viewer).count() if Role.RECORDS_MANAGER in viewer.roles else 0,
         sees_retention=can(viewer, Action.RETENTION_VIEW),
     )
 
