@@ -11,7 +11,7 @@ from tabard.retention.matter import objects_of
 from tabard.retention.models import Disposal
 from tabard.vault import services as vault
 
-REMOVED_AT_ONCE = 200
+REMOVED_AT_ONCE = 500
 
 
 def remove_waiting(*, at: datetime, progress: Callable[[int], None] = lambda _: None) -> int:
@@ -25,10 +25,14 @@ def remove_waiting(*, at: datetime, progress: Callable[[int], None] = lambda _: 
         StoreFailed: a store may still hold some; what waits is tried again when this is called again.
     """
     removed = 0
-    while waiting := list(
-        Disposal.objects.filter(removed_at__isnull=True)
-        .order_by("executed_at", "recording")
-        .values_list("recording_id", flat=True)[:REMOVED_AT_ONCE]
+    while (
+        waiting := list(
+            Disposal.objects.filter(removed_at__isnull=True)
+            .order_by(
+                "executed_at"
+            )  # as its index has them; a night's are all of one instant, and are not sorted further
+            .values_list("recording_id", flat=True)[:REMOVED_AT_ONCE]
+        )
     ):
         objects = list(chain.from_iterable(objects_of(waiting).values()))
         removed += vault.remove_many(object_ids=objects, at=at)

@@ -16,7 +16,7 @@ _ROW_BYTES: Final = 2_600
 """What the database takes on disk for a recording with all that belongs to it, indexes included, as measured."""
 
 
-def play(asked: Mapping[str, int], *, dry_run: bool, as_json: bool) -> None:
+def play(asked: Mapping[str, Any], *, dry_run: bool, as_json: bool) -> None:
     """The force is in the database when this returns, or, after a dry run, is known to fit into it."""
     from tabard.simulation.whole_force.spec import WholeForceSpec
 
