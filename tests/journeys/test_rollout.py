@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.integration.web.serving import serving, session_cookie
 from tests.integration.web.staged import BY, events, stage
 
-from tabard.fleet.models import Assignment
+from tabard.fleet.models import Assignment, Camera
 from tabard.insight.counts import state_count
 from tabard.insight.example import load_example
 from tabard.insight.models import PlanVersion
@@ -37,6 +37,7 @@ def staged(chromium, transactional_db, settings, tmp_path):
     settings.TABARD_STORE_URL = ""
     built = stage()
     Assignment.objects.all().delete()  # an issue after the example's day would come on top of it
+    Camera.objects.update(first_issued_date=None)
     load_example(by=BY, at=now())
     return built
 

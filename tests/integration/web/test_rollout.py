@@ -9,13 +9,15 @@ from django.test import Client
 from django.urls import reverse
 from tests.integration.web.staged import BY, FILMED_AT, events, stage, text
 
+from tabard.fleet.models import Camera
 from tabard.fleet.services import install_dock
-from tabard.insight import blocks, figures
+from tabard.insight import blocks, counts, figures
 from tabard.insight.example import load_example
 from tabard.insight.figures import Figure
 from tabard.insight.models import PlanVersion, UnitBlock
 from tabard.insight.plan_file import cells_of, read_plan
 from tabard.insight.plans import current_plan, lines_of
+from tabard.kernel.clock import now
 from tabard.people.models import Unit
 from tabard.people.rules import Role
 
@@ -44,6 +46,7 @@ def unit_page(name):
 
 def test_an_installation_without_a_plan_says_what_to_do(force, administrator):
     force.camera.assignments.all().delete()
+    Camera.objects.update(first_issued_date=None)
     assert "No rollout yet" in text(administrator.get(reverse("rollout")))
     assert "No plan yet" in text(administrator.get(reverse("rollout-plan")))
     assert administrator.get(reverse("rollout-plan-csv")).status_code == 404
@@ -59,6 +62,23 @@ def test_the_boroughs_stand_in_a_table_that_needs_no_script(example):
         "words": "issued: not known, planned: 500",
         "url": unit_page("Haringey"),
     }
+
+
+def test_where_too_little_is_known_the_page_says_how_the_forecast_comes(example, administrator):
+    words, newham = "The forecast appears here by itself as counts are added", Unit.objects.get(name="Newham")
+
+    def state(days_ago, count):
+        day = now().date() - timedelta(days=days_ago)
+        told = {"as_of_date": day, "count": count, "is_about": False, "source": "A report"}
+        counts.state_count(unit=newham, **told, by=BY, at=now())
+
+    state(190, 60)
+    assert words in text(administrator.get(unit_page("Newham")))
+    for days_ago, count in ((150, 110), (110, 160), (80, 210), (50, 260), (20, 310), (5, 340)):
+        state(days_ago, count)
+    page = text(administrator.get(unit_page("Newham")))
+    assert words not in page
+    assert "in about eight cases of ten" in page
 
 
 def test_who_only_reads_is_offered_nothing_to_change(example):

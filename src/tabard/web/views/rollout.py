@@ -15,6 +15,7 @@ from tabard.fleet import selectors as fleet
 from tabard.insight import blocks, counts, rollout
 from tabard.insight.curve import NARROW, WIDE, Curve, draw, read_table
 from tabard.insight.errors import NoSuchBlock
+from tabard.insight.forecast import Outcome
 from tabard.insight.forecast_words import in_words
 from tabard.insight.models import UnitBlock
 from tabard.insight.rollout import Standing
@@ -175,6 +176,7 @@ def _curve(curve: Curve) -> dict[str, Any]:
         "drawings": [drawing for size in (WIDE, NARROW) if (drawing := draw(curve, size))],
         "curve_rows": read_table(curve),
         "forecast": in_words(curve.forecast),
+        "awaits_counts": curve.forecast.outcome is Outcome.TOO_LITTLE,
     }
 
 
