@@ -19,6 +19,8 @@ from tabard.kernel.clock import now
 from tabard.merkle.note import VerifierKey
 from tabard.merkle.tlog_proof import TlogProof
 from tabard.people.rules import Role
+from tabard.recordings.models import Recording
+from tabard.retention.services import adopt_policy
 
 WIDTHS = (1280, 390)
 
@@ -138,6 +140,34 @@ def test_no_page_of_the_fleet_retention_or_log_has_a_fault_that_axe_can_find(
     ):
         auditor.goto(address)
         check_page(auditor, auditor.url)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_one_proposes_at_a_review_to_let_go_and_another_agrees(staged, open_as, look, width):
+    adopt_policy()
+    old = staged.record("old")
+    over = {"category": "crime", "received_at": now() - timedelta(days=2_300), "officer": None}
+    Recording.objects.filter(pk=old.pk).update(**over)
+    manager = open_as(Role.RECORDS_MANAGER, width=width)
+    manager.goto(reverse("retention"))
+    look(manager, "retention-dashboard")
+    manager.get_by_role("link", name="Go to the reviews").click()
+    look(manager, "review-list")
+    manager.get_by_role("table", name="To be reviewed").get_by_role("link").first.click()
+    look(manager, "review-facts")
+    manager.get_by_label("Let go").check()
+    manager.get_by_role("button", name="Decide").click()
+    manager.get_by_text("There is a problem").wait_for()
+    manager.faults.clear()  # the browser notes that what was sent is refused
+    look(manager, "review-refused")
+    manager.get_by_label("Reason", exact=True).fill("The appeal is over")
+    manager.get_by_role("button", name="Decide").click()
+    second = open_as(Role.PROFESSIONAL_STANDARDS, width=width)
+    second.goto(reverse("recording-review", args=[old.pk]))
+    look(second, "review-second")
+    second.get_by_role("button", name="Agree to let it go").click()
+    second.get_by_text("Agreed. The recording goes with the next disposal run.").wait_for()
+    look(second, "review-agreed")
 
 
 def test_an_officer_records_an_incident_and_is_led_past_every_mistake(staged, open_as):

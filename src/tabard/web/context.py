@@ -35,6 +35,7 @@ SECTIONS = (
     Section("Holds", "hold-list", Action.HOLD_VIEW),
     Section("Policy", "policy", Action.POLICY_VIEW),
     Section("Disposal runs", "disposal-run-list", Action.EARLY_DISPOSAL_VIEW),
+    Section("Reviews", "review-list", Action.REVIEW_VIEW),
     Section("Early disposals", "early-disposals", Action.EARLY_DISPOSAL_VIEW),
     Section("Custody log", "log", Action.LOG_VIEW),
 )
