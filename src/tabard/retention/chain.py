@@ -80,7 +80,8 @@ def _policies_that_moved_it(recording: Recording, at: datetime) -> Iterable[UUID
         if policy is None:
             continue
         after = decide(facts, policy)
-        if version.effective_at > recording.received_at and _end(after) != _end(before):
+        came_after = version.effective_at is not None and version.effective_at > recording.received_at
+        if came_after and _end(after) != _end(before):
             yield version.pk
         before = after
 
