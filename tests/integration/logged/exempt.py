@@ -57,7 +57,8 @@ SERVICES: Mapping[str, str] = {
     "recordings.repeats.flag_conflict": WITHIN + "recordings.services.register",
     "recordings.repeats.record_again": "appends the event of recordings.services.register, in its transaction",
     "recordings.services.attach_late": WITHIN + "intake.services.receive",
-    "retention.agreeing.approve": WITHIN + "adoption.approve, early_disposal.approve, key_destruction.approve",
+    "retention.agreeing.approve": WITHIN
+    + "adoption.approve, early_disposal.approve, key_destruction.approve",
     "retention.agreeing.close": WITHIN
     + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
     "retention.quorum.judge": "decides, writes nothing",
