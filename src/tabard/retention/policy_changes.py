@@ -112,8 +112,9 @@ def _keeps_as_long(new: Rule, old: Rule) -> bool:
 
 
 def _name(each: _Class, *policies: Policy) -> str:
-    names = [policy.categories[each.category] for policy in policies if each.category in policy.categories]
-    category = (names or [each.category or "Not categorised"])[0]
+    code = each.category or ""
+    names = [policy.categories[code] for policy in policies if code in policy.categories]
+    category = (names or [code or "Not categorised"])[0]
     source = f", from {each.source}" if each.source else ""
     if not each.kind:
         return category + source

@@ -268,10 +268,12 @@ def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) 
         recordings = locked_many(listed)
         facts = selectors.facts_of_many(recordings)
         decided = {each.id: decide(facts[each.id], policy) for each in recordings if each.disposed_at is None}
+        newest = policies.newest()  # adopted while the run goes on, it may keep what the run's own would not
         grounds = {
             recording_id: _ground(begun, listed[recording_id], decision, policy)
             for recording_id, decision in decided.items()
             if decision.is_due(begun.as_of)
+            and (newest == policy or decide(facts[recording_id], newest).is_due(begun.as_of))
         }
         ScheduledDisposal.objects.filter(recording__in=list(listed)).delete()
         _counted(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from tests.disposals import put_on_the_list
 from tests.policies import VERSION, adopted, policy_text, stops_kept_for
 from tests.world import BY, DAY_ONE
 
@@ -12,9 +13,9 @@ from tabard.custody.models import Event
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Category, Recording
-from tabard.retention import adoption, policies, selectors, services
+from tabard.retention import adoption, policies, runs, selectors, services
 from tabard.retention.agreeing import NotAllowedNow
-from tabard.retention.models import PolicyVersion
+from tabard.retention.models import PolicyVersion, ScheduledDisposal
 from tabard.retention.policy import PolicyUnusable, default_policy, default_text
 
 AT = DAY_ONE + timedelta(days=2)
@@ -202,3 +203,25 @@ def test_versions_are_listed_with_what_waits_first(manager, standards, world):
     with pytest.raises(Denied):
         policies.listed(world.anyone(Role.INVESTIGATOR))
     assert VERSION not in waiting.text
+
+
+def test_what_a_policy_adopted_while_a_run_goes_on_keeps_is_kept_by_its_next_batch(
+    world, manager, standards, monkeypatch
+):
+    due_at = world.recording().received_at + 32 * DAY
+    world.recording()
+    put_on_the_list(due_at)
+    ScheduledDisposal.objects.update(scheduled_at=due_at, executes_at=due_at)
+    monkeypatch.setattr(runs, "DISPOSED_AT_ONCE", 1)
+    text = policy_text(
+        "ours-1",
+        ('category = ["none"]\ndays = 31', 'category = ["none"]\ndays = 60'),
+        ('due_after_days = 31, rule = "uncategorised"', 'due_after_days = 60, rule = "uncategorised"'),
+    )
+
+    def adopt_once(run):
+        if run.disposed == 1 and not policies.has_own():
+            adopted(text, manager, standards, due_at)
+
+    done = runs.run(as_of=due_at, by=BY, at=due_at, progress=adopt_once)
+    assert (done.disposed, done.spared) == (1, 1)
