@@ -16,7 +16,7 @@ def _none(*fields: str) -> dict[str, bool]:
 
 
 class Hold(models.Model):
-    """Blocks disposal of what it covers until released, whatever the period says; `retention.keeping` says what that is.
+    """Blocks disposal of what it covers until released, whatever the period says; `keeping` says what that is.
 
     It covers one recording; whatever is linked to an incident, now or later; or whatever may have been filmed by an
     officer in a period, from `period_from_at` up to and not including `period_to_at`. Only a restore holds everything,
