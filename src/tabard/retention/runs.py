@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet, Sum
 
+from tabard.custody import clocks
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.copying import copy_rows, escaped
 from tabard.custody.kinds import EventKind
-from tabard.custody.models import Event, TimestampToken
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.recordings.keeping import dispose_some
 from tabard.retention import agreeing, brake, policies, selectors, standing
@@ -220,13 +220,12 @@ def _clock(at: datetime, database_at: datetime | None) -> Clock:
     ran_at = trusted.aggregate(last=Max("started_at"))["last"]
     if ran_at is None:  # of before there were runs in the database
         ran_at = Disposal.objects.aggregate(last=Max("executed_at"))["last"]
-    newest = Event.objects.order_by("-id").first()
     return Clock(
         at=at,
-        logged_at=None if newest is None else newest.at,
+        logged_at=clocks.logged_at(),
         database_at=database_at,
         ran_at=ran_at,
-        vouched_at=TimestampToken.objects.aggregate(last=Max("stamped_at"))["last"],
+        vouched_at=clocks.vouched_at(),
     )
 
 
