@@ -370,7 +370,12 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     ),
     "recording-review": (
         Ask(),
-        Ask("POST", lambda place: {"choice": "let_go", "reason": "Over"}, good={400}),
+        Ask(
+            "POST",
+            lambda place: {"choice": "let_go", "reason": "Over"},
+            good={400},
+            actions=(Action.REVIEW_DECIDE,),
+        ),
     ),
     "review-agree": (Ask("POST", good={400}),),
     "review-refuse": (form(reason="A retrial is likely"),),
