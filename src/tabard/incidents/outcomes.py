@@ -1,7 +1,8 @@
 """How did an incident end? Somebody states it; that decides how long its footage is kept.
 
 An incident is open until then, and again once it is reopened. Nothing stated is ever changed: what was stated last
-counts, and counts from our clock's time of stating it.
+counts, and counts from our clock's time of stating it. It ends what held the footage, so it is for investigators and
+those who answer for records, never for the officer who filmed it.
 """
 
 from datetime import date, datetime
@@ -48,7 +49,7 @@ def state(
         Invalid: when a field cannot be accepted; `fields["field"]` names it.
         Conflict: when an incident that is open is to be reopened.
     """
-    check_can(viewer, Action.INCIDENT_RECORD, incident)
+    check_can(viewer, Action.OUTCOME_STATE, incident)
     if kind not in set(OutcomeKind):
         raise Invalid("Choose how the incident ended.", field="kind")
     if decided_date > at.date():

@@ -162,7 +162,9 @@ def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names e
         return
     if done.state == done.State.STOPPED:
         logger.error("The disposal run stopped, and two people must look at it: %s", done.stop_reason)
-    logger.info("%d recordings were listed, %d disposed of, %d spared.", done.scheduled, done.disposed, done.spared)
+    logger.info(
+        "%d recordings were listed, %d disposed of, %d spared.", done.scheduled, done.disposed, done.spared
+    )
 
 
 @app.periodic(cron="0 5 * * *")
@@ -176,7 +178,7 @@ def note_hold_reviews(timestamp: int) -> None:  # noqa: ARG001 - the queue names
 @app.periodic(cron="*/15 * * * *")
 @app.task(name="tabard.remove_leftovers", queueing_lock="remove_leftovers", retry=UntilPossible())
 def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
-    """Carry out early disposals that were approved, close what ran out, and remove what a failed or killed removal left behind."""
+    """Carry out early disposals that were approved, close what ran out, remove what a killed removal left behind."""
     early_disposal.look_after(by=WORKER, at=now())
     adoption.look_after(by=WORKER, at=now())
     removal.remove_waiting(at=now())

@@ -63,6 +63,7 @@ class Action(StrEnum):
     INCIDENT_VIEW = "incident.view"
     INCIDENT_RECORD = "incident.record"
     INCIDENT_LINK = "incident.link"
+    OUTCOME_STATE = "outcome.state"
     EXHIBIT_VIEW = "exhibit.view"
     EXHIBIT_PRODUCE = "exhibit.produce"
     PACK_BUILD = "pack.build"
@@ -117,6 +118,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_VIEW: _UNIT,
         Action.INCIDENT_RECORD: _UNIT,
         Action.INCIDENT_LINK: _UNIT,
+        Action.OUTCOME_STATE: _UNIT,
         Action.EXHIBIT_VIEW: _UNIT,
         Action.FLEET_VIEW: _UNIT,
         Action.KIOSK_USE: _UNIT,
@@ -130,6 +132,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.INCIDENT_VIEW: _FORCE,
         Action.INCIDENT_RECORD: _FORCE,
         Action.INCIDENT_LINK: _FORCE,
+        Action.OUTCOME_STATE: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
         Action.EXHIBIT_PRODUCE: _FORCE,
         Action.PACK_BUILD: _UNIT,
@@ -144,6 +147,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_DOWNLOAD: _FORCE,
         Action.CLIP_CUT: _FORCE,
         Action.INCIDENT_VIEW: _FORCE,
+        Action.OUTCOME_STATE: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
         Action.PACK_BUILD: _FORCE,
         Action.PACK_DOWNLOAD: _FORCE,
@@ -170,6 +174,7 @@ ACCESS: Mapping[Role, Mapping[Action, frozenset[Relation]]] = {
         Action.RECORDING_VIEW: _FORCE,
         Action.RECORDING_CATEGORISE: _FORCE,
         Action.INCIDENT_VIEW: _FORCE,
+        Action.OUTCOME_STATE: _FORCE,
         Action.EXHIBIT_VIEW: _FORCE,
         Action.HOLD_VIEW: _FORCE,
         Action.HOLD_PLACE: _FORCE,

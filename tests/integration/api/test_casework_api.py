@@ -29,7 +29,7 @@ def test_an_incident_is_recorded_found_and_read(world, program):
     _, found = investigator.get("/incidents", words="4829137", kind="crime_report")
     assert found == {"incidents": [made], "next_cursor": None}
     status, said = investigator.get(f"/incidents/{made['id']}")
-    assert (status, said) == (200, {"incident": made, "recordings": [], "exhibits": []})
+    assert (status, said) == (200, {"incident": made, "outcomes": [], "recordings": [], "exhibits": []})
     assert [str(one) for one in subjects(EventKind.INCIDENT_VIEWED)] == [made["id"]]
 
 
@@ -161,7 +161,7 @@ def test_who_may_not_download_a_pack_is_not_told_where_it_is(world, program):
 
 
 def test_a_hold_is_placed_seen_and_released(world, program):
-    manager, recording = program(Role.RECORDS_MANAGER), world.own.recording
+    manager, recording = program(Role.RECORDS_MANAGER), world.elsewhere.recording
     sent = {"kind": "inquest", "reason": "Inquest of 12 May"}
     status, hold = manager.post(f"/recordings/{recording.id}/holds", sent)
     assert (status, hold["kind"], hold["placed_by"], hold["released_at"]) == (201, "inquest", "Asker", None)

@@ -61,6 +61,8 @@ SERVICES: Mapping[str, str] = {
     + "adoption.approve, early_disposal.approve, key_destruction.approve",
     "retention.agreeing.close": WITHIN
     + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
+    "retention.selectors.decision": READS,
+    "fleet.issue_counts.keep_first_issue": WITHIN + "what gives a camera out",
     "retention.quorum.judge": "decides, writes nothing",
     "retention.holds.drafted": "makes a hold that is not saved, for retention.holds.place",
     "retention.hold_views.holds": READS,

@@ -109,9 +109,7 @@ def test_a_link_an_exhibit_and_a_hold_each_keep(world):
     )
     incidents.link(incident=incident, recording=linked, viewer=viewer, at=LATER)
     manager = world.anyone(Role.RECORDS_MANAGER)
-    hold = holds.place(
-        on=held, kind="complaint", reason="Complaint 12", viewer=manager, at=LATER
-    )
+    hold = holds.place(on=held, kind="complaint", reason="Complaint 12", viewer=manager, at=LATER)
     assert run() == []
     assert "linked to CRIS 1" in selectors.decision(manager, linked, LATER).reason
 
@@ -136,9 +134,7 @@ def test_a_hold_needs_a_right_a_kind_and_a_reason(world):
     recording = world.recording()
     manager = world.anyone(Role.RECORDS_MANAGER)
     with pytest.raises(Denied):
-        holds.place(
-            on=recording, kind="complaint", reason="x", viewer=world.viewer("bailey"), at=LATER
-        )
+        holds.place(on=recording, kind="complaint", reason="x", viewer=world.viewer("bailey"), at=LATER)
     with pytest.raises(Invalid):
         holds.place(on=recording, kind="because", reason="x", viewer=manager, at=LATER)
     with pytest.raises(Invalid):

@@ -99,9 +99,7 @@ def test_what_blocks_disposal_blocks_it_at_every_step(world, step, kept_by):
 
     def keep():
         if kept_by == "hold":
-            holds.place(
-                on=recording, kind="complaint", reason="Complaint", viewer=manager(world), at=AT
-            )
+            holds.place(on=recording, kind="complaint", reason="Complaint", viewer=manager(world), at=AT)
             return
         viewer = world.anyone(Role.INVESTIGATOR)
         incident = incidents.record(

@@ -89,9 +89,10 @@ def test_what_cannot_be_is_refused_at_its_field(investigator, incident, sent, wo
 
 
 def test_who_may_not_state_it_reads_it(staged, incident):
-    manager = staged.client(Role.RECORDS_MANAGER)
-    assert stated(manager, incident).status_code == 403
-    assert manager.get(reverse("incident", args=[incident.id])).context["outcome_form"] is None
+    assert stated(staged.client(Role.OFFICER), incident).status_code == 403
+    reader = staged.client(Role.AUDITOR)
+    assert stated(reader, incident).status_code == 403
+    assert reader.get(reverse("incident", args=[incident.id])).context["outcome_form"] is None
 
 
 def test_the_api_states_and_answers_it(investigator, incident):

@@ -28,6 +28,7 @@ recording.categorise  o u u . . f . . . . .
 clip.cut              o . f f . . . . . . .
 incident.view         u u f f . f f f . . .
 incident.record       u u f . . . . . . . .
+outcome.state         . u f f . f . . . . .
 incident.link         o u f . . . . . . . .
 exhibit.view          o u f f . f f f s s .
 exhibit.produce       o . f . . . . . . . .

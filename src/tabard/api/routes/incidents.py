@@ -72,7 +72,7 @@ def read(request: Asked, incident_id: UUID) -> dict[str, Any]:
 
 
 @incidents.post(
-    "/incidents/{uuid:incident_id}/outcomes", access=Action.INCIDENT_RECORD, answers=OutcomeOut, status=201
+    "/incidents/{uuid:incident_id}/outcomes", access=Action.OUTCOME_STATE, answers=OutcomeOut, status=201
 )
 def state_outcome(request: Asked, incident_id: UUID, sent: OutcomeIn) -> Outcome:
     """States how the incident ended, or that it is open again; its footage is kept accordingly."""

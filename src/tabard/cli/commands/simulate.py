@@ -28,7 +28,8 @@ def force(
     officers: Annotated[int, typer.Option(help="How many officers.", min=100)] = 30_000,
     year: Annotated[int, typer.Option(help="The year that is played; it has to be over.")] = 2025,
     leave_due: Annotated[
-        bool, typer.Option("--leave-due", help="Leave what fell due to be disposed of by `tabard retention run`.")
+        bool,
+        typer.Option("--leave-due", help="Leave what fell due to be disposed of by `tabard retention run`."),
     ] = False,
     dry_run: DryRun = False,
     json: Json = False,

@@ -69,7 +69,7 @@ def shown(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpRespon
     return _shown(request, viewer, selectors.incident(viewer, incident_id))
 
 
-@page(Action.INCIDENT_RECORD)
+@page(Action.OUTCOME_STATE)
 @require_POST
 def outcome(request: HttpRequest, viewer: Viewer, incident_id: UUID) -> HttpResponseBase:
     """It is stated how the incident ended, or that it is open again."""
@@ -93,7 +93,7 @@ def _shown(
     reason = reason_for(request, item)
     services.record_view(incident=incident, viewer=viewer, at=now(), reason=reason)
     latest = outcomes.latest(incident)
-    may_state = can(viewer, Action.INCIDENT_RECORD, incident)
+    may_state = can(viewer, Action.OUTCOME_STATE, incident)
     context = {
         "incident": incident,
         "latest": latest,
