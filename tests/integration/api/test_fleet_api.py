@@ -147,7 +147,7 @@ def test_an_account_is_created_given_roles_and_found(world, program):
     assert [(account["username"], account["roles"]) for account in found["accounts"]] == [
         ("mira", ["investigator"])
     ]
-    assert len(manager.get("/accounts")[1]["accounts"]) == 5
+    assert len(manager.get("/accounts")[1]["accounts"]) == 6
 
 
 def test_an_account_that_cannot_be_is_refused_by_its_field(world, program):

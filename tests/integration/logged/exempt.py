@@ -61,6 +61,7 @@ SERVICES: Mapping[str, str] = {
     + "adoption.approve, early_disposal.approve, key_destruction.approve",
     "retention.agreeing.close": WITHIN
     + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
+    "disclosure.certificates.issue": "takes the receipt, which custody.receipts.take_receipt logs",
     "retention.selectors.decision": READS,
     "fleet.issue_counts.keep_first_issue": WITHIN + "what gives a camera out",
     "retention.quorum.judge": "decides, writes nothing",
