@@ -7,7 +7,7 @@ STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: docks mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips storms clean
+.PHONY: retention-machine docks mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips storms clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -70,6 +70,9 @@ faults: install ## Fail every system call of a seal and of a checkpoint; kill Po
 
 mutants: install ## Take in 10,000 movies that are broken on purpose, and every sample file; takes an hour
 	TABARD_MUTANTS=10000 TABARD_ALL_SAMPLES=1 $(BIN)/pytest -s tests/faults/test_folder_faults.py
+
+retention-machine: install ## Live through 100,000 steps of holds, links, categories, policies and time; takes hours
+	TABARD_RETENTION_STEPS=100000 $(BIN)/pytest -s tests/properties/test_retention.py
 
 docks: install ## Kill dock agents on 1,000 evenings on which everything goes wrong; takes an hour or two
 	TABARD_DOCK_RUNS=1000 $(BIN)/pytest -s tests/faults/test_dock_kills.py
