@@ -32,7 +32,7 @@ from tabard.retention.models import Disposal, DisposalRun, PolicyVersion, Schedu
 from tabard.retention.services import adopt_policy
 
 STEPS_A_LIFE = 40
-STEPS = int(os.environ.get("TABARD_RETENTION_STEPS", "160"))
+STEPS = int(os.environ.get("TABARD_RETENTION_STEPS", "80"))
 GRACE = timedelta(days=7)
 AFTER_CASE = {"acquitted": 31, "no_crime": 31, "convicted": 184, "undetected": None, "dealt_with": 31}
 PICK = st.integers(0, 99)

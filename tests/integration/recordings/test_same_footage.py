@@ -5,6 +5,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests.disposals import dispose
 from tests.integration.recordings.coming_in import FILMED_AT, MINUTE, RECEIVED_AT, camera, come_in, draft
 from tests.world import BY, World
 
@@ -12,7 +13,6 @@ from tabard.custody.models import Event
 from tabard.recordings.models import Recording, Segment
 from tabard.recordings.repeats import standing_by_footage
 from tabard.recordings.services import register
-from tabard.retention.services import run
 
 LATER = RECEIVED_AT + 60 * MINUTE
 
@@ -97,7 +97,7 @@ def test_empty_files_are_not_the_same_footage(world):
 
 def test_what_was_disposed_of_does_not_stand(world):
     first = come_in(b"one")
-    run(as_of=RECEIVED_AT + MINUTE * 60 * 24 * 60, by=BY, at=RECEIVED_AT + MINUTE * 60 * 24 * 60)
+    dispose(RECEIVED_AT + MINUTE * 60 * 24 * 60)
     again = come_in(b"one", received_at=RECEIVED_AT + MINUTE * 60 * 24 * 61)
     assert again != first
     assert again.conflicts_with is None

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests.disposals import dispose
 from tests.integration.recordings.coming_in import FILMED_AT, MINUTE, RECEIVED_AT, camera, come_in
 from tests.world import BY
 
@@ -24,7 +25,6 @@ from tabard.recordings.work_items import (
     page,
     settle,
 )
-from tabard.retention.services import run
 
 AT = RECEIVED_AT + 60 * MINUTE
 
@@ -170,7 +170,7 @@ class TestAttributing:
         with pytest.raises(Conflict):
             settle(flag="unknown_officer", reason="Told", **told)
         later = RECEIVED_AT + timedelta(days=60)
-        run(as_of=later, by=BY, at=later)
+        dispose(later)
         with pytest.raises(Conflict):
             settle(flag="unknown_camera", reason="Told", **told)
 

@@ -71,7 +71,7 @@ LIVES = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["default", "more rules"])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lives=st.lists(LIVES, min_size=8, max_size=12), as_of=DAYS)
 def test_both_forms_of_the_decision_agree(world, policy, lives, as_of):
     clear()

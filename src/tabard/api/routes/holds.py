@@ -51,7 +51,7 @@ def listed(request: Asked, wanted: Query[HoldsWanted]) -> list[Hold]:
 
 @holds.get("/holds/{uuid:hold_id}", access=Action.HOLD_VIEW, answers=HoldOut)
 def one(request: Asked, hold_id: UUID) -> Hold:
-    """One hold."""
+    """One hold, with what it covers and who answers for it."""
     return hold_views.get(request.auth, hold_id)
 
 
