@@ -50,14 +50,7 @@ def state(
         Conflict: when an incident that is open is to be reopened.
     """
     check_can(viewer, Action.OUTCOME_STATE, incident)
-    if kind not in set(OutcomeKind):
-        raise Invalid("Choose how the incident ended.", field="kind")
-    if decided_date > at.date():
-        raise Invalid("The day of the decision is in the future.", field="decided_date")
-    if (in_custody or release_date) and kind != OutcomeKind.CONVICTED:
-        raise Invalid("Only a conviction can keep somebody in custody.", field="in_custody")
-    if release_date is not None and release_date < decided_date:
-        raise Invalid("The release is before the conviction.", field="release_date")
+    _check(kind, decided_date, at, in_custody=in_custody, release_date=release_date)
     why = required(reason, "reason", 300, "Say where that is known from.")
     with transaction.atomic():
         keep_many()
@@ -93,3 +86,21 @@ def latest(incident: Incident) -> Outcome | None:
     """How the incident ended as last stated; None while it is open."""
     found = Outcome.objects.filter(incident=incident).order_by("-stated_at", "-id").first()
     return None if found is None or found.kind == OutcomeKind.REOPENED else found
+
+
+def _check(
+    kind: str, decided_date: date, at: datetime, *, in_custody: bool, release_date: date | None
+) -> None:
+    """Return only if such an outcome can be.
+
+    Raises:
+        Invalid.
+    """
+    if kind not in set(OutcomeKind):
+        raise Invalid("Choose how the incident ended.", field="kind")
+    if decided_date > at.date():
+        raise Invalid("The day of the decision is in the future.", field="decided_date")
+    if (in_custody or release_date) and kind != OutcomeKind.CONVICTED:
+        raise Invalid("Only a conviction can keep somebody in custody.", field="in_custody")
+    if release_date is not None and release_date < decided_date:
+        raise Invalid("The release is before the conviction.", field="release_date")

@@ -25,15 +25,9 @@ def remove_waiting(*, at: datetime, progress: Callable[[int], None] = lambda _: 
         StoreFailed: a store may still hold some; what waits is tried again when this is called again.
     """
     removed = 0
-    while (
-        waiting := list(
-            Disposal.objects.filter(removed_at__isnull=True)
-            .order_by(
-                "executed_at"
-            )  # as its index has them; a night's are all of one instant, and are not sorted further
-            .values_list("recording_id", flat=True)[:REMOVED_AT_ONCE]
-        )
-    ):
+    # As the index has them; a night's are all of one instant, and are not sorted further.
+    rows = Disposal.objects.filter(removed_at__isnull=True).order_by("executed_at")
+    while waiting := list(rows.values_list("recording_id", flat=True)[:REMOVED_AT_ONCE]):
         objects = list(chain.from_iterable(objects_of(waiting).values()))
         removed += vault.remove_many(object_ids=objects, at=at)
         Disposal.objects.filter(recording__in=waiting, removed_at__isnull=True).update(removed_at=at)

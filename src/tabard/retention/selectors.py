@@ -17,7 +17,7 @@ from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
 from tabard.retention import keeping, matter, policies, standing
-from tabard.retention.models import Disposal, Hold, Review
+from tabard.retention.models import Hold, Review
 from tabard.retention.policy import PolicyUnusable
 from tabard.retention.rules import Case, Decision, Facts, Policy, decide
 
@@ -107,11 +107,6 @@ def recordings_of(objects: Collection[UUID]) -> dict[UUID, UUID]:
         for object_id, recording_id in source
         if object_id is not None and recording_id is not None
     }
-
-
-def not_yet_removed() -> QuerySet[Disposal]:
-    """Disposals whose unreadable bytes still wait to be removed from the store."""
-    return Disposal.objects.filter(removed_at__isnull=True).order_by("executed_at")
 
 
 def _sees_holds(viewer: Viewer, recording: Recording) -> bool:
