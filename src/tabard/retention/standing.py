@@ -64,13 +64,7 @@ def totals(policy: Policy, as_of: datetime) -> Totals:
 
 def due(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
     """Every recording that is due and not held, soonest due first, in batches; memory stays flat."""
-    for rows in _batches(
-        f"""{_ENDS} SELECT id, size_bytes, rule, due_at FROM standing
-        WHERE due_at <= %(as_of)s AND NOT held ORDER BY due_at, id""",  # noqa: S608 - a file of ours
-        _values(policy, as_of),
-        batch,
-    ):
-        yield [DueItem(*row) for row in rows]
+    return _items(policy, as_of, "due_at", "true", batch)
 
 
 def unlisted_totals(policy: Policy, until: datetime) -> Totals:
@@ -90,24 +84,12 @@ def unlisted_totals(policy: Policy, until: datetime) -> Totals:
 
 def unlisted(policy: Policy, until: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
     """`due` of what is not on that list."""
-    for rows in _batches(
-        f"""{_ENDS} SELECT id, size_bytes, rule, due_at FROM standing
-        WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED} ORDER BY due_at, id""",  # noqa: S608 - a file of ours
-        _values(policy, until),
-        batch,
-    ):
-        yield [DueItem(*row) for row in rows]
+    return _items(policy, until, "due_at", _UNLISTED, batch)
 
 
 def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
     """Every recording about which a person must decide by the instant and that nothing holds, longest over first."""
-    for rows in _batches(
-        f"""{_ENDS} SELECT id, size_bytes, rule, review_at FROM standing
-        WHERE review_at <= %(as_of)s AND NOT held ORDER BY review_at, id""",  # noqa: S608 - a file of ours
-        _values(policy, as_of),
-        batch,
-    ):
-        yield [DueItem(*row) for row in rows]
+    return _items(policy, as_of, "review_at", "true", batch)
 
 
 def asked(policy: Policy, as_of: datetime, question: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -182,6 +164,14 @@ def _lasts(rule: Rule) -> timedelta | None:
 
 def _noticed(rule: Rule, policy: Policy) -> timedelta:
     return timedelta(days=min(policy.notice_days, rule.days or policy.notice_days))
+
+
+def _items(policy: Policy, at: datetime, by: str, which: str, batch: int) -> Iterator[list[DueItem]]:
+    """What nothing holds and whose column `by` is over at the instant, in its order; the condition is ours."""
+    sql = f"""{_ENDS} SELECT id, size_bytes, rule, {by} FROM standing
+        WHERE {by} <= %(as_of)s AND NOT held AND {which} ORDER BY {by}, id"""  # noqa: S608 - a file of ours
+    for rows in _batches(sql, _values(policy, at), batch):
+        yield [DueItem(*row) for row in rows]
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
