@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from tabard.incidents.rules import OutcomeKind
 from tabard.kernel.ids import new_id
@@ -40,6 +43,18 @@ class Incident(models.Model):
                 condition=models.Q(end_at__isnull=True) | models.Q(end_at__gte=models.F("start_at")),
                 name="incidents_end_after_start",
             ),
+        ]
+        indexes = [
+            GistIndex(
+                models.Func(
+                    "start_at",
+                    Coalesce("end_at", "start_at"),
+                    models.Value("[]"),
+                    function="tstzrange",
+                    output_field=DateTimeRangeField(),
+                ),
+                name="incidents_when",
+            )
         ]
 
     def __str__(self) -> str:

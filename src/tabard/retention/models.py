@@ -384,6 +384,56 @@ class ScheduledDisposal(models.Model):
         return f"{self.recording_id} at {self.executes_at}"
 
 
+class Notice(models.Model):
+    """That an officer was told, while there is time, that a recording of theirs overlaps an incident they attended.
+
+    It was given as the recording was put on the list; `category` is what it was in then, empty for none. Whether it is
+    open still is not kept, but asked of what became of the recording (`notice_views`). `seen_at` is when it was first
+    shown to the officer.
+    """
+
+    class Ground(models.TextChoices):
+        """What says that the officer was there."""
+
+        RECORDED = "recorded", "They recorded the incident"
+        FILMED = "filmed", "Other footage of theirs shows it"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    recording = models.ForeignKey(Recording, models.PROTECT, db_index=False, related_name="notices")
+    incident = models.ForeignKey(Incident, models.PROTECT, related_name="+")
+    officer = models.ForeignKey(Officer, models.PROTECT, db_index=False, related_name="notices")
+    run = models.ForeignKey(DisposalRun, models.PROTECT, related_name="notices")
+    ground = models.CharField(max_length=8, choices=Ground)
+    is_certain = models.BooleanField()
+    category = models.CharField(max_length=48, blank=True)
+    given_at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recording", "incident", "officer"], name="retention_noticed_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(dismissed_at__isnull=True, dismissed_by__isnull=True)
+                | models.Q(dismissed_at__isnull=False, dismissed_by__isnull=False),
+                name="retention_notice_dismissed_by_somebody",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["officer"],
+                name="retention_notice_to_answer",
+                condition=models.Q(dismissed_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recording_id} overlaps {self.incident_id}"
+
+
 class RunRelease(SharedDecision):
     """That a run that stopped may go on, with what it found and no more."""
 
