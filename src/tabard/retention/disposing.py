@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
-from tabard.custody.copying import copy_rows, escaped
+from tabard.custody.copying import NULL, copy_rows, escaped
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import PlannedEvent
 from tabard.intake.models import Container, ReceivedObject, Upload
@@ -29,17 +29,21 @@ _TELL_OF_MATTER = (
     EventKind.OBJECT_DESCRIBED,
     EventKind.RECORDING_SEALED,
 )
-_DISPOSAL_COLUMNS = ("recording_id", "rule", "reason", "due_at", "executed_at")
+_DISPOSAL_COLUMNS = ("recording_id", "rule", "reason", "due_at", "executed_at", "run_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why a recording is disposed of: the rule, the sentence to show, since when, and what the log says of it."""
+    """Why a recording is disposed of: the rule, the sentence to show, since when, and what the log says of it.
+
+    `run_id` is the run that does it, if one does.
+    """
 
     rule: str
     reason: str
     due_at: datetime
     details: Mapping[str, Any]
+    run_id: UUID | None = None
 
 
 def dispose_of(*, grounds: Mapping[UUID, Ground], by: Actor, at: datetime) -> None:
@@ -89,7 +93,8 @@ def _disposals(grounds: Mapping[UUID, Ground], at: datetime) -> Iterable[str]:
     executed = at.isoformat()
     for recording_id, ground in grounds.items():
         words = (escaped(ground.rule), escaped(ground.reason))
-        yield "\t".join((str(recording_id), *words, ground.due_at.isoformat(), executed))
+        run = NULL if ground.run_id is None else str(ground.run_id)
+        yield "\t".join((str(recording_id), *words, ground.due_at.isoformat(), executed, run))
 
 
 def _erase_matter(ids: list[UUID], objects: list[UUID], at: datetime) -> None:

@@ -22,7 +22,7 @@ from tabard.custody.copying import copy_rows, escaped
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.recordings.keeping import dispose_some
-from tabard.retention import agreeing, brake, policies, selectors, standing
+from tabard.retention import agreeing, brake, notices, policies, selectors, standing
 from tabard.retention.brake import Clock
 from tabard.retention.disposing import Ground, dispose_of, locked_many
 from tabard.retention.models import Disposal, DisposalRun, RunRelease, ScheduledDisposal
@@ -239,6 +239,7 @@ def _schedule(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progr
             by_rule = dict(Counter(item.rule for item in items))
             details = {"recordings": len(items), "by_rule": by_rule, "grace_days": policy.grace_days}
             _log(EventKind.DISPOSAL_SCHEDULED, begun, by, at, details)
+            notices.give(ids=[item.recording_id for item in items], run=begun, policy=policy, by=by, at=at)
         progress(begun)
 
 
@@ -305,6 +306,7 @@ def _ground(begun: DisposalRun, listed: ScheduledDisposal, decision: Decision, p
             "scheduled_at": listed.scheduled_at.isoformat(),
             "run": str(begun.pk),
         },
+        run_id=begun.pk,
     )
 
 
