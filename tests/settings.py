@@ -41,6 +41,7 @@ def _forget_durability() -> None:
 
 
 _forget_durability()
+PASSWORD_HASHERS = ["tests.quick_passwords.QuickArgon2"]
 
 # As the owner: test databases are made, migrated and flushed. The triggers refuse the owner as well; what the
 # application's role may do is tried on a server of its own, in tests/integration/cli/test_database_roles.py.

@@ -41,7 +41,6 @@ def policy():
 @pytest.mark.django_db(transaction=True)
 def test_the_log_of_a_running_installation_is_verified_over_http(settings, tmp_path):
     settings.TABARD_HOME = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     grow(stage())
     old = tmp_path / "old"
     fill(300)

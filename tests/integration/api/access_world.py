@@ -52,8 +52,6 @@ FILMED_AT = datetime(2026, 3, 14, 22, 41, 7, 250_000, tzinfo=UTC)
 SEALED_AT = FILMED_AT + timedelta(hours=1)
 DONE_AT = FILMED_AT + timedelta(hours=2)
 PASSWORD = "the-knight-rode-first"
-# How passwords are kept is tested with the accounts.
-FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 WHERE = {
     "own": frozenset({Relation.OWN, Relation.UNIT, Relation.FORCE}),
@@ -130,8 +128,7 @@ def staged(home: Path, *, with_unheld: bool = True) -> Iterator[World]:
         home: Where its objects and keys are.
         with_unheld: Also two recordings in each place that nothing holds, of which one is asked to go early.
     """
-    options = {"TABARD_HOME": home, "TABARD_STORE_URL": "", "PASSWORD_HASHERS": [FAST_HASHER]}
-    with override_settings(**options), transaction.atomic():
+    with override_settings(TABARD_HOME=home, TABARD_STORE_URL=""), transaction.atomic():
         yield build(with_unheld=with_unheld)
         transaction.set_rollback(True)
 

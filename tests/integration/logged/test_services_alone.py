@@ -1,7 +1,7 @@
 """Nothing happens unlogged, for services that may not be called inside a transaction: a real commit for each."""
 
 import pytest
-from tests.integration.api.access_world import FAST_HASHER, build
+from tests.integration.api.access_world import build
 from tests.integration.logged.judging import fails_and_changes_nothing, leaves_exactly_its_event
 from tests.integration.logged.registry import Stage, declared
 
@@ -11,7 +11,6 @@ ALONE = {name: act for name, act in declared().items() if act.alone}
 @pytest.fixture
 def stage(transactional_db, tmp_path, settings):
     settings.TABARD_HOME, settings.TABARD_STORE_URL = tmp_path, ""
-    settings.PASSWORD_HASHERS = [FAST_HASHER]
     return Stage(build())
 
 

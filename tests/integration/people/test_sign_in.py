@@ -29,14 +29,6 @@ def account(db, by, day_one):
     )
 
 
-@pytest.fixture
-def quick_passwords(monkeypatch):
-    """Counting does not depend on the hash, and argon2 is slow on purpose."""
-    monkeypatch.setattr(
-        sign_in, "_fault", lambda _, password: "" if password == PASSWORD else "wrong password"
-    )
-
-
 def newest():
     return page(LogFilter())[0]
 
@@ -91,9 +83,7 @@ def test_a_password_typed_as_a_name_is_kept_nowhere(account, day_one):
     assert "pilgrims" not in kept
 
 
-def test_ten_failures_close_the_name_even_to_the_right_password_until_the_time_is_over(
-    account, day_one, quick_passwords
-):
+def test_ten_failures_close_the_name_even_to_the_right_password_until_the_time_is_over(account, day_one):
     assert fail(MAX_FAILURES, day_one).code == "sign_in_failed"
     with pytest.raises(SignInLocked):
         authenticate("lena.barrow", PASSWORD, day_one + LOCK_OUT - SECOND)
@@ -101,19 +91,19 @@ def test_ten_failures_close_the_name_even_to_the_right_password_until_the_time_i
     assert authenticate("lena.barrow", PASSWORD, day_one + LOCK_OUT) == account
 
 
-def test_names_that_do_not_exist_close_too(db, day_one, quick_passwords):
+def test_names_that_do_not_exist_close_too(db, day_one):
     fail(MAX_FAILURES, day_one, "nobody")
     assert fail(1, day_one, "nobody").code == "sign_in_locked"
     assert fail(1, day_one, "somebody").code == "sign_in_failed"
 
 
-def test_a_success_forgives_the_failures_before_it(account, day_one, quick_passwords):
+def test_a_success_forgives_the_failures_before_it(account, day_one):
     fail(MAX_FAILURES - 1, day_one)
     authenticate("lena.barrow", PASSWORD, day_one)
     assert fail(MAX_FAILURES, day_one).code == "sign_in_failed"
 
 
-def test_failures_that_no_longer_count_are_forgotten(account, day_one, quick_passwords):
+def test_failures_that_no_longer_count_are_forgotten(account, day_one):
     fail(1, day_one, "nobody")
     fail(1, day_one + SECOND, "somebody")
     authenticate("lena.barrow", PASSWORD, day_one + LOCK_OUT)
@@ -121,7 +111,7 @@ def test_failures_that_no_longer_count_are_forgotten(account, day_one, quick_pas
 
 
 @pytest.mark.django_db(transaction=True)
-def test_guesses_made_at_once_are_each_counted(account, day_one, quick_passwords):
+def test_guesses_made_at_once_are_each_counted(account, day_one):
     def guess(_):
         try:
             authenticate("lena.barrow", "wrong", day_one)

@@ -14,8 +14,7 @@ PERIOD = {"since": FILMED_AT - timedelta(hours=1), "until": FILMED_AT + timedelt
 
 
 @pytest.fixture
-def clerk(world, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def clerk(world):
     world.anyone(Role.BWV_ADMINISTRATOR)
     client = Client()
     client.force_login(world.accounts[Role.BWV_ADMINISTRATOR.value])
