@@ -20,14 +20,14 @@ from tabard.retention.models import Hold
 _HELD = Template(files("tabard.retention").joinpath("held.sql").read_text(encoding="utf-8"))
 _FLAG = Recording.Flag
 # Flags that say that the camera's time cannot be trusted, and nothing measured it.
-_DOUBTS = (
+DOUBTS = (
     _FLAG.CLOCK_SUSPECT,
     _FLAG.CLOCK_JUMPED,
     _FLAG.CLOCK_WRONG,
     _FLAG.CLOCK_HOUR_OFF,
     _FLAG.NO_TIME_ZONE,
 )
-_DOUBTS_SQL = "ARRAY[{}]::varchar[]".format(", ".join(f"'{flag.value}'" for flag in _DOUBTS))
+_DOUBTS_SQL = "ARRAY[{}]::varchar[]".format(", ".join(f"'{flag.value}'" for flag in DOUBTS))
 IN_FORCE = "released_at IS NULL"
 
 

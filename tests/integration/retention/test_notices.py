@@ -1,0 +1,400 @@
+"""Notices before disposal: who is told of what, what answers them, and what is known of them afterwards."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from tests.disposals import put_on_the_list, stopped_run
+from tests.world import BY, DAY_ONE
+
+from tabard.custody.models import Event
+from tabard.incidents import outcomes
+from tabard.incidents import services as incidents
+from tabard.incidents.models import Incident, Link
+from tabard.kernel.errors import Conflict, Denied, Invalid
+from tabard.people.rules import Role
+from tabard.recordings.models import Recording, SettledFlag
+from tabard.recordings.services import categorise
+from tabard.retention import holds, notice_answers, notice_views, notices, runs
+from tabard.retention.holds import OfficerPeriod
+from tabard.retention.models import Notice, ScheduledDisposal
+from tabard.retention.notice_rules import TOUR
+from tabard.retention.policy import default_policy
+from tabard.retention.services import adopt_policy
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LISTED_AT = DAY_ONE + 26 * DAY
+POLICY = default_policy()
+
+
+@pytest.fixture(autouse=True)
+def _categories(world):
+    adopt_policy()
+
+
+def recorded(world, by="bailey", reference="CAD 1", start_at=None):
+    """An incident that the account recorded; it begins with the world's first recording, and its end is not known."""
+    return incidents.record(
+        kind="call",
+        reference=reference,
+        title="A fight",
+        start_at=start_at or DAY_ONE + timedelta(hours=1),
+        end_at=None,
+        place="",
+        unit=world.units["LX"],
+        viewer=world.viewer(by),
+        at=DAY_ONE + DAY,
+    )
+
+
+@pytest.fixture
+def told(world):
+    """A recording on the list, and the incident of which its wearer was told."""
+    recording, incident = world.recording(), recorded(world)
+    put_on_the_list(LISTED_AT)
+    return recording, incident
+
+
+def waiting(world, username="bailey"):
+    return [notice.recording_id for notice in notice_views.waiting(world.viewer(username))]
+
+
+def test_who_recorded_what_it_overlaps_is_told_as_it_is_put_on_the_list(world):
+    recording, incident = world.recording(), recorded(world)
+    world.recording(started_at=DAY_ONE + timedelta(hours=30)), world.recording(officer="Walker")
+    put_on_the_list(LISTED_AT - 2 * DAY)
+    assert not Notice.objects.exists(), "it is not on the list yet"
+    assert len(put_on_the_list(LISTED_AT)) == 3
+    notice = Notice.objects.get()
+    assert (notice.recording, notice.incident, notice.officer) == (
+        recording,
+        incident,
+        world.officers["Bailey"],
+    )
+    assert (notice.ground, notice.is_certain, notice.given_at) == ("recorded", False, LISTED_AT)
+    event = Event.objects.select_related("particulars").get(kind="disposal.noticed")
+    given = [(recording.id, incident.id, notice.officer_id)]
+    assert event.subject_id == notice.run_id
+    assert event.particulars.details == {
+        "notices": 1,
+        "recordings": 1,
+        "incidents": 1,
+        "officers": 1,
+        "list_sha256": notices.list_sha256(given),
+    }
+    [overlap] = notice_views.overlaps(world.viewer("bailey"), mine=True)
+    assert (overlap.incident, overlap.recordings, overlap.uncategorised, overlap.certain) == (
+        incident,
+        1,
+        1,
+        0,
+    )
+    assert (overlap.is_open, overlap.is_mine) == (True, True)
+    assert overlap.goes_at == ScheduledDisposal.objects.get(recording=recording).executes_at
+    assert notice_views.noticed_at([recording.id]) == {recording.id: LISTED_AT}
+
+
+def test_who_filmed_it_is_told_of_their_other_recordings_of_it(world):
+    shown, other = world.recording(), world.recording(started_at=DAY_ONE + timedelta(hours=1, seconds=40))
+    investigator = world.anyone(Role.INVESTIGATOR)
+    incident = recorded(world, by="investigator")
+    incidents.link(incident=incident, recording=shown, viewer=investigator, at=DAY_ONE + DAY)
+    put_on_the_list(LISTED_AT)
+    assert Notice.objects.get().recording == other
+    assert Notice.objects.get().ground == "filmed"
+
+
+def test_nobody_is_told_that_they_attended_what_others_of_their_unit_did(world):
+    world.enrol("Ann", "Moss", "LX")
+    world.recording(officer="Moss"), recorded(world)
+    put_on_the_list(LISTED_AT)
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize("category", ["crime", "stop-and-search"])
+def test_nobody_is_told_of_what_has_been_categorised_as_evidence(world, category):
+    Recording.objects.filter(pk=world.recording().pk).update(category=category)
+    recorded(world)
+    put_on_the_list(LISTED_AT + 365 * DAY)
+    assert not Notice.objects.exists()
+
+
+def test_who_categorised_it_as_no_evidence_is_told_and_may_say_so_again(world):
+    recording, incident = world.recording(), recorded(world)
+    officer = world.viewer("bailey")
+    categorise(recording=recording, category="not-evidential", viewer=officer, at=DAY_ONE + DAY)
+    put_on_the_list(LISTED_AT)
+    [overlap] = notice_views.overlaps(officer)
+    assert (overlap.recordings, overlap.uncategorised) == (1, 0)
+    answer = {"incident_id": incident.id, "recording_ids": [recording.id], "viewer": officer, "at": LISTED_AT}
+    notice_answers.dismiss_all(**answer)
+    assert not waiting(world)
+
+
+@pytest.mark.parametrize("answer", ["link", "category", "no evidence", "hold", "elsewhere", "off the list"])
+def test_whatever_answers_the_question_answers_the_notice(world, told, answer):
+    recording, incident = told
+    officer, manager = world.viewer("bailey"), world.anyone(Role.RECORDS_MANAGER)
+    assert waiting(world) == [recording.id]
+    assert notice_views.unanswered([recording.id]) == {recording.id}
+    match answer:
+        case "link":
+            incidents.link(incident=incident, recording=recording, viewer=officer, at=LISTED_AT)
+        case "category":
+            categorise(recording=recording, category="crime", viewer=officer, at=LISTED_AT)
+        case "no evidence":
+            categorise(recording=recording, category="not-evidential", viewer=officer, at=LISTED_AT)
+        case "hold":
+            holds.place(on=recording, kind="inquest", reason="I/1", viewer=manager, at=LISTED_AT)
+        case "elsewhere":
+            Recording.objects.filter(pk=recording.pk).update(officer=world.officers["Walker"])
+        case "off the list":
+            ScheduledDisposal.objects.all().delete()
+    assert not waiting(world)
+    assert not notice_views.unanswered([recording.id])
+
+
+def test_a_hold_on_the_officers_days_is_not_betrayed_by_it(world, told):
+    recording, _ = told
+    holds.place(
+        on=OfficerPeriod(world.officers["Bailey"], DAY_ONE.date(), DAY_ONE.date()),
+        kind="complaint",
+        reason="C/1",
+        viewer=world.anyone(Role.PROFESSIONAL_STANDARDS),
+        at=LISTED_AT,
+    )
+    assert waiting(world) == [recording.id]
+    assert notice_answers.still_going([recording], LISTED_AT) == [recording]
+
+
+def test_several_are_linked_in_one_go_and_come_off_the_list_when_their_turn_comes(world):
+    recordings = [world.recording(started_at=DAY_ONE + number * MINUTE) for number in range(3)]
+    incident, officer = recorded(world, start_at=DAY_ONE), world.viewer("bailey")
+    put_on_the_list(LISTED_AT)
+    [overlap] = notice_views.overlaps(officer)
+    assert overlap.recordings == 3
+    ids = [recording.id for recording in recordings]
+    linked = notice_answers.link_all(incident_id=incident.id, recording_ids=ids, viewer=officer, at=LISTED_AT)
+    assert sorted(recording.id for recording in linked) == sorted(ids)
+    assert notice_answers.still_going(linked, LISTED_AT) == []
+    assert Link.objects.count() == 3
+    late = LISTED_AT + 10 * DAY
+    for night in range(1, 11):
+        done = runs.run(as_of=LISTED_AT + night * DAY, by=BY, at=LISTED_AT + night * DAY)
+    assert (done.as_of, ScheduledDisposal.objects.count()) == (late, 0)
+    assert not Recording.objects.filter(disposed_at__isnull=False).exists()
+
+
+def test_several_are_categorised_in_one_go(world, told):
+    recording, incident = told
+    officer = world.viewer("bailey")
+    answer = {"incident_id": incident.id, "viewer": officer, "at": LISTED_AT}
+    with pytest.raises(Invalid):
+        notice_answers.categorise_all(recording_ids=[], category="crime", **answer)
+    notice_answers.categorise_all(recording_ids=[recording.id], category="crime", **answer)
+    recording.refresh_from_db()
+    assert recording.category_id == "crime"
+    assert not waiting(world)
+    with pytest.raises(Conflict, match="in the meantime"):
+        notice_answers.link_all(recording_ids=[recording.id], **answer)
+
+
+def test_what_was_said_to_be_of_something_else_is_not_asked_again_and_goes(world, told):
+    recording, incident = told
+    officer = world.viewer("bailey")
+    notice_answers.dismiss_all(
+        incident_id=incident.id, recording_ids=[recording.id], viewer=officer, at=LISTED_AT
+    )
+    event = Event.objects.select_related("particulars").get(kind="disposal.notice_dismissed")
+    assert event.subject_id == recording.id
+    assert event.particulars.details == {"incident": str(incident.id), "reference": "CAD 1"}
+    assert Notice.objects.get().dismissed_by == world.accounts["bailey"]
+    ScheduledDisposal.objects.all().delete()
+    put_on_the_list(LISTED_AT + DAY)
+    assert Notice.objects.count() == 1
+    assert not waiting(world)
+    at = LISTED_AT + 10 * DAY
+    for night in range(2, 11):
+        done = runs.run(as_of=LISTED_AT + night * DAY, by=BY, at=LISTED_AT + night * DAY)
+    assert Recording.objects.get().disposed_at is not None, (done.as_of, at)
+    assert notice_views.noticed_at([recording.id]) == {recording.id: LISTED_AT}
+
+
+def test_a_notice_that_was_not_answered_waits_again_when_its_recording_is_listed_again(world, told):
+    recording, _ = told
+    ScheduledDisposal.objects.all().delete()
+    put_on_the_list(LISTED_AT + DAY)
+    assert waiting(world) == [recording.id]
+    assert Notice.objects.get().given_at == LISTED_AT
+    assert Event.objects.filter(kind="disposal.noticed").count() == 1
+
+
+def test_that_it_was_seen_is_noted_once(world, told):
+    recording, _ = told
+    seen_at = LISTED_AT + timedelta(hours=5)
+    supervisor = world.anyone(Role.SUPERVISOR)
+    assert notices.note_seen(viewer=supervisor, at=seen_at) == 0, "they are not to them"
+    assert notices.note_seen(viewer=world.viewer("bailey"), at=seen_at) == 1
+    assert notices.note_seen(viewer=world.viewer("bailey"), at=seen_at + DAY) == 0
+    assert Notice.objects.get().seen_at == seen_at
+    event = Event.objects.select_related("particulars").get(kind="disposal.notice_seen")
+    assert event.subject_id == world.accounts["bailey"].pk
+    assert event.particulars.details == {"notices": 1, "recordings": [str(recording.id)]}
+
+
+def test_a_supervisor_sees_their_units_and_may_answer_and_nobody_elses(world, told):
+    recording, incident = told
+    chief = world.enrol("Ruth", "Adeyemi", "LX", role=Role.SUPERVISOR)
+    world.enrol("Tom", "Okafor", "WW", role=Role.SUPERVISOR)
+    world.enrol("Ann", "Moss", "LX")
+    assert chief.pk
+    ruth, tom = world.viewer("adeyemi"), world.viewer("okafor")
+    [unit] = notice_views.by_unit(ruth, LISTED_AT, timedelta(days=3))
+    assert (unit.unit, unit.recordings, unit.officers, unit.unseen, unit.soon) == ("Lambeth", 1, 1, 1, 0)
+    [later] = notice_views.by_unit(ruth, unit.first_goes_at - DAY, timedelta(days=3))
+    assert later.soon == 1
+    assert notice_views.by_unit(tom, LISTED_AT, timedelta(days=3)) == []
+    answer = {"incident_id": incident.id, "recording_ids": [recording.id], "at": LISTED_AT}
+    for other in ("okafor", "moss"):
+        with pytest.raises(Denied):
+            notice_answers.dismiss_all(**answer, viewer=world.viewer(other))
+        with pytest.raises(Denied):
+            notice_views.of_incident(world.viewer(other), incident.id)
+    assert notice_views.overlaps(tom) == []
+    notice_answers.link_all(**answer, viewer=ruth)
+    assert notice_views.of_incident(world.viewer("bailey"), incident.id) == (incident, [])
+
+
+def test_open_incidents_come_first_and_one_that_ended_long_ago_keeps_nothing(world):
+    recording = world.recording()
+    ended, reopened = recorded(world, reference="CAD 2"), recorded(world, reference="CAD 3")
+    opened = recorded(world, reference="CAD 4")
+    manager, officer = world.anyone(Role.RECORDS_MANAGER), world.viewer("bailey")
+    for incident, kinds in ((ended, ["no_crime"]), (reopened, ["no_crime", "reopened"])):
+        for number, kind in enumerate(kinds):
+            outcomes.state(
+                incident=incident,
+                kind=kind,
+                decided_date=(DAY_ONE + DAY).date(),
+                reason="Told",
+                viewer=manager,
+                at=DAY_ONE + DAY + number * MINUTE,
+            )
+    put_on_the_list(LISTED_AT)
+    found = notice_views.overlaps(officer)
+    assert {each.incident for each in found[:2]} == {reopened, opened}
+    assert [each.is_open for each in found] == [True, True, False]
+    assert [each.incident for each in notice_views.of_recording(officer, recording)][-1] == ended
+    late = LISTED_AT + 60 * DAY
+    ScheduledDisposal.objects.update(executes_at=late)
+    answer = {"recording_ids": [recording.id], "viewer": officer, "at": LISTED_AT}
+    linked = notice_answers.link_all(incident_id=ended.id, **answer)
+    assert notice_answers.still_going(linked, LISTED_AT) == [recording]
+
+
+FLAG = Recording.Flag
+
+
+def crowd(world, seeded, count):
+    """Recordings as rows, of any clock there is."""
+    rows = []
+    for number in range(count):
+        start = DAY_ONE + timedelta(minutes=seeded.randrange(0, 4 * 24 * 60))
+        offset = timedelta(seconds=seeded.randrange(-7200, 7200))
+        row = Recording(
+            source="test",
+            source_name=f"crowd-{number}",
+            officer=seeded.choice([*world.officers.values(), None]),
+            started_at=start,
+            stopped_at=start + timedelta(seconds=seeded.randrange(0, 7200)),
+            received_at=seeded.choice([start, DAY_ONE + 4 * DAY]),
+            category_id=seeded.choice([None, None, "not-evidential", "crime"]),
+            flags=seeded.choice([[], [], [FLAG.GAP], [FLAG.CLOCK_SUSPECT], [FLAG.NO_TIME_ZONE, FLAG.GAP]]),
+            size_bytes=1,
+        )
+        if seeded.random() < 0.5:
+            row.corrected_start_at, row.clock_offset_ms = start - offset, offset / timedelta(milliseconds=1)
+            row.clock_uncertainty_ms = seeded.choice([0, 1_000, 600_000])
+        rows.append(row)
+    Recording.objects.bulk_create(rows)
+    return list(Recording.objects.all())
+
+
+def scattered(world, seeded, count):
+    """Incidents as rows, with and without an officer and an end."""
+    rows = []
+    for number in range(count):
+        start = DAY_ONE + timedelta(minutes=seeded.randrange(-600, 4 * 24 * 60))
+        rows.append(
+            Incident(
+                kind="call",
+                reference=f"CAD {number}",
+                title="x",
+                start_at=start,
+                end_at=seeded.choice([None, start, start + timedelta(minutes=seeded.randrange(0, 900))]),
+                officer=seeded.choice([*world.officers.values(), None]),
+                recorded_at=DAY_ONE,
+            )
+        )
+    return Incident.objects.bulk_create(rows)
+
+
+def expected(recordings, found, links, settled):
+    """The notices as the how-to tells it, each by itself: what `notices.sql` says of all of them at once."""
+    filmed = {(incident_id, recording.officer_id) for recording, incident_id in links}
+    linked = {recording.pk for recording, _ in links}
+    doubts = {FLAG.CLOCK_SUSPECT, FLAG.CLOCK_JUMPED, FLAG.CLOCK_WRONG, FLAG.CLOCK_HOUR_OFF, FLAG.NO_TIME_ZONE}
+    for recording in recordings:
+        measured = recording.clock_uncertainty_ms is not None
+        doubted = doubts & {*recording.flags, *settled.get(recording.pk, ())}
+        unknown = not measured and (doubted or recording.started_at == recording.received_at)
+        if (
+            unknown
+            or recording.officer_id is None
+            or recording.pk in linked
+            or recording.category_id == "crime"
+        ):
+            continue
+        margin = timedelta(milliseconds=recording.clock_uncertainty_ms or 0)
+        begun, over = recording.filmed_at, recording.filmed_until_at
+        for incident in found:
+            if (incident.pk, recording.officer_id) in filmed:
+                ground = "filmed"
+            elif incident.officer_id == recording.officer_id:
+                ground = "recorded"
+            else:
+                continue
+            until = incident.end_at or incident.start_at + TOUR
+            if begun - margin <= until and over + margin >= incident.start_at:
+                last = incident.end_at or incident.start_at
+                sure = measured and begun + margin <= last and over - margin >= incident.start_at
+                yield recording.pk, incident.pk, recording.officer_id, ground, sure
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_statement_gives_the_notices_that_the_rule_gives_of_each(world, seed):
+    seeded = random.Random(seed)  # noqa: S311 - a crowd, no secret
+    recordings, found = crowd(world, seeded, 120), scattered(world, seeded, 60)
+    account = world.accounts["bailey"]
+    links = [(recording, seeded.choice(found).pk) for recording in seeded.sample(recordings, 20)]
+    Link.objects.bulk_create(
+        Link(recording=recording, incident_id=incident_id, linked_at=DAY_ONE, linked_by=account)
+        for recording, incident_id in links
+    )
+    settled = {recording.pk: [FLAG.CLOCK_WRONG] for recording in seeded.sample(recordings, 10)}
+    SettledFlag.objects.bulk_create(
+        SettledFlag(recording_id=pk, flag=FLAG.CLOCK_WRONG, how="accepted", reason="x", settled_at=DAY_ONE)
+        for pk in settled
+    )
+    run = stopped_run(LISTED_AT)
+    given = notices.give(
+        ids=[recording.pk for recording in recordings], run=run, policy=POLICY, by=BY, at=LISTED_AT
+    )
+    assert (
+        notices.give(ids=[each.pk for each in recordings], run=run, policy=POLICY, by=BY, at=LISTED_AT) == 0
+    )
+    kept = set(Notice.objects.values_list("recording", "incident", "officer", "ground", "is_certain"))
+    assert kept == set(expected(recordings, found, links, settled))
+    assert given == len(kept) > 20
+    assert {ground for *_, ground, _ in kept} == {"recorded", "filmed"}
+    assert {sure for *_, sure in kept} == {True, False}
