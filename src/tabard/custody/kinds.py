@@ -76,6 +76,9 @@ class EventKind(StrEnum):
     HOLD_HANDED_OVER = "hold.handed_over"
     HOLD_REVIEW_CAME_DUE = "hold.review_came_due"
     DISPOSAL_SCHEDULED = "disposal.scheduled"
+    DISPOSAL_NOTICED = "disposal.noticed"
+    DISPOSAL_NOTICE_SEEN = "disposal.notice_seen"
+    DISPOSAL_NOTICE_DISMISSED = "disposal.notice_dismissed"
     DISPOSAL_RUN_ENDED = "disposal_run.ended"
     DISPOSAL_RUN_STOPPED = "disposal_run.stopped"
     DISPOSAL_RUN_APPROVED = "disposal_run.approved"
@@ -206,6 +209,9 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.HOLD_REVIEW_CAME_DUE: Section62.ADMINISTRATION,
     EventKind.DISPOSAL_SCHEDULED: Section62.ALTERATION,
     EventKind.DISPOSAL_RUN_ENDED: Section62.ADMINISTRATION,
+    EventKind.DISPOSAL_NOTICED: Section62.COMBINATION,
+    EventKind.DISPOSAL_NOTICE_SEEN: Section62.CONSULTATION,
+    EventKind.DISPOSAL_NOTICE_DISMISSED: Section62.ALTERATION,
     EventKind.DISPOSAL_RUN_STOPPED: Section62.ADMINISTRATION,
     EventKind.DISPOSAL_RUN_APPROVED: Section62.ALTERATION,
     EventKind.DISPOSAL_RUN_REFUSED: Section62.ALTERATION,
