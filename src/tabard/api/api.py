@@ -24,6 +24,7 @@ from tabard.api.operations import Operations
 from tabard.api.routes.custody import custody
 from tabard.api.routes.destinations import destinations
 from tabard.api.routes.disposal_runs import disposal_runs
+from tabard.api.routes.disposals import disposals
 from tabard.api.routes.early_disposals import early_disposals
 from tabard.api.routes.exhibits import exhibits
 from tabard.api.routes.fleet import fleet
@@ -55,6 +56,7 @@ NOUNS: Sequence[Operations] = (
     retention,
     reviews,
     disposal_runs,
+    disposals,
     early_disposals,
     holds,
     work_items,

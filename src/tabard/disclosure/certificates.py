@@ -16,12 +16,14 @@ from tabard.custody.actors import Actor
 from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.receipts import take_receipt
+from tabard.custody.selectors import EventSheet
 from tabard.disclosure.errors import FactsBroken
 from tabard.disclosure.facts import parse_json
 from tabard.disclosure.leaves import ProvenLeaf, disclose, prove
 from tabard.kernel.errors import NotFound
 from tabard.merkle.note import VerifierKey
 
+FILE_SUFFIX = ".disposal.json"
 FORMAT = "tabard-disposal-certificate/1"
 _PARTS = ("leaf", "proof", "details", "key")
 
@@ -35,22 +37,25 @@ class Checked:
     key_is_given: bool
 
 
+def entry(recording_id: UUID) -> EventSheet | None:
+    """What the log says of the recording's disposal; None where it says nothing, as of a simulated one."""
+    found = selectors.history([recording_id]).filter(kind=EventKind.RECORDING_DISPOSED).last()
+    return None if found is None else selectors.sheet(found.id)
+
+
 def issue(*, recording_id: UUID, by: Actor, at: datetime) -> bytes:
     """The certificate of the recording's disposal; that it was taken is in the log when this returns.
 
     Whoever calls decides first whether the person may have it.
 
     Raises:
-        NotFound: when the log says nothing of its disposal, as of a simulated one.
+        NotFound: when the log says nothing of its disposal, or that was erased.
         NotYetSequenced: when no checkpoint that may be relied on covers it yet; nothing is logged then.
     """
-    found = selectors.history([recording_id]).filter(kind=EventKind.RECORDING_DISPOSED).last()
-    if found is None:
-        raise NotFound("The log knows of no disposal of this recording.", recording=str(recording_id))
-    proof = take_receipt(event_id=found.id, by=by, at=at)
-    sheet = selectors.sheet(found.id)
-    if sheet.details is None:
-        raise NotFound("The details of this disposal were erased.", recording=str(recording_id))
+    sheet = entry(recording_id)
+    if sheet is None or sheet.details is None:
+        raise NotFound("The log says nothing of this recording's disposal.", recording=str(recording_id))
+    proof = take_receipt(event_id=sheet.line.id, by=by, at=at)
     parts = {
         "format": FORMAT,
         "recording": str(recording_id),

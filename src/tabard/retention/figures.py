@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from tabard.people.authorisation import Viewer, check_can
@@ -35,7 +36,7 @@ _STANDING = """SELECT rule, state, month, count(*), coalesce(sum(size_bytes), 0)
         WHEN review_at <= %(at)s THEN 'to_review' ELSE 'kept' END AS state,
         CASE WHEN NOT held THEN width_bucket(due_at, %(ends)s::timestamptz[]) END AS month
     FROM standing) AS stood GROUP BY rule, state, month"""
-_GONE = """SELECT date_trunc('week', executed_at AT TIME ZONE 'UTC')::date AS week, rule, count(*),
+_GONE = """SELECT date_trunc('week', executed_at AT TIME ZONE %s)::date AS week, rule, count(*),
         coalesce(sum(recording.size_bytes), 0)::bigint
     FROM retention_disposal JOIN recordings_recording recording ON recording.id = recording_id
     WHERE executed_at >= %s GROUP BY 1, 2 ORDER BY 1 DESC, 2"""
@@ -59,12 +60,17 @@ class RuleFigures:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What was disposed of in one week, which begins on that Monday, under one rule."""
+    """What was disposed of in one week, which begins on that Monday where the force is, under one rule."""
 
     week_date: date
     rule: str
     count: int
     size_bytes: int
+
+    @property
+    def last_date(self) -> date:
+        """The Sunday."""
+        return self.week_date + timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ _kept: list[Figures] = []  # none, or the newest that was slow to find
 
 def _figures(policy: Policy, at: datetime) -> Figures:
     ends = month_ends(at)
-    rows = standing.asked(policy, ends[-1] + timedelta(days=366), _STANDING, at=at, soon=at + SOON, ends=ends)
+    rows = standing.asked(policy, at, _STANDING, whole=True, at=at, soon=at + SOON, ends=ends)
     by_rule: dict[str, RuleFigures] = {}
     falling = [0] * MONTHS
     for rule, state, month, count, size_bytes in rows:
@@ -138,7 +144,7 @@ def _figures(policy: Policy, at: datetime) -> Figures:
     return Figures(
         at=at,
         by_rule=dict(sorted(by_rule.items(), key=lambda each: -each[1].size_bytes)),
-        gone=tuple(Gone(*row) for row in _asked(_GONE, [at - timedelta(weeks=WEEKS)])),
+        gone=tuple(Gone(*row) for row in _asked(_GONE, [settings.TIME_ZONE, at - timedelta(weeks=WEEKS)])),
         storage=forecast(at, stored, falling, ends, intake(policy, at)),
         soonest=tuple(item.recording_id for item in next(standing.due(policy, at + SOON, SHOWN_DUE), [])),
     )

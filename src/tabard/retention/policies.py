@@ -5,6 +5,7 @@ be used stops whatever asks for it, so that nothing is disposed of under a polic
 """
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -55,6 +56,18 @@ def newest() -> Policy:
     """
     version = _adopted().first()
     return default_policy() if version is None else read(version)
+
+
+def rule_names() -> dict[str, str]:
+    """What each rule that was ever in force is called, by its code, as the newest policy that has it names it.
+
+    A policy that cannot be read any more names none.
+    """
+    found = {rule.code: rule.name for rule in default_policy().rules}
+    for version in _adopted().reverse():
+        with suppress(PolicyUnusable):
+            found |= {rule.code: rule.name for rule in read(version).rules}
+    return found
 
 
 def read(version: PolicyVersion) -> Policy:

@@ -4,7 +4,6 @@ What each would dispose of by an instant, side by side; and recording by recordi
 where there was none, or to none. What is held is counted with the rest, as its hold may end, and is said to be held.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from enum import StrEnum
 from itertools import chain
 from uuid import UUID
 
-from tabard.kernel.cells import BYTE_ORDER_MARK, inert
+from tabard.kernel.cells import sheet_lines
 from tabard.recordings.models import Recording
 from tabard.retention import standing
 from tabard.retention.rules import Policy
@@ -121,17 +120,7 @@ def items(
 
 def sheet(old: Policy, new: Policy, as_of: datetime, shift: Shift | None = None) -> Iterator[str]:
     """`items` as the lines of a CSV file that a spreadsheet reads well and runs nothing of."""
-    writer = csv.writer(_Lines())
-    yield BYTE_ORDER_MARK + writer.writerow(HEADINGS)
-    for item in items(old, new, as_of, shift):
-        yield writer.writerow([inert(cell) for cell in _cells(item)])
-
-
-class _Lines:
-    """What `csv` writes to, gives back."""
-
-    def write(self, line: str) -> str:
-        return line
+    return sheet_lines(HEADINGS, map(_cells, items(old, new, as_of, shift)))
 
 
 def _cells(item: Item) -> list[str]:

@@ -41,6 +41,7 @@ from tabard.recordings.drafts import BookmarkDraft, RecordingDraft, SealedDraft,
 from tabard.recordings.models import Clip, Recording, Segment
 from tabard.recordings.services import register
 from tabard.retention import early_disposal, holds
+from tabard.retention.disposing import Ground, dispose_of
 from tabard.retention.models import EarlyDisposal, Hold, Review
 from tabard.retention.services import adopt_policy
 from tabard.vault import services as vault
@@ -82,6 +83,7 @@ class Place:
     event_id: UUID
     free: Recording | None
     early: EarlyDisposal | None
+    gone: Recording | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def staged(home: Path, *, with_unheld: bool = True) -> Iterator[World]:
 
     Args:
         home: Where its objects and keys are.
-        with_unheld: Also two recordings in each place that nothing holds, of which one is asked to go early.
+        with_unheld: Also three recordings in each place that nothing holds: one is asked to go early, one is gone.
     """
     with override_settings(TABARD_HOME=home, TABARD_STORE_URL=""), transaction.atomic():
         yield build(with_unheld=with_unheld)
@@ -284,6 +286,7 @@ def _place(officer: Officer, unit: Unit, account: Account, *, with_unheld: bool)
         event_id=custody.history([recording.id])[0].id,
         free=_record(officer, camera, 1) if with_unheld else None,
         early=_early(_record(officer, camera, 2)) if with_unheld else None,
+        gone=_gone(_record(officer, camera, 3)) if with_unheld else None,
     )
 
 
@@ -294,6 +297,13 @@ def _early(recording: Recording) -> EarlyDisposal:
     return early_disposal.request(
         recording=recording, basis="court_order", reason="T20260001", viewer=viewer, at=now()
     )
+
+
+def _gone(recording: Recording) -> Recording:
+    """The recording, disposed of."""
+    ground = Ground("uncategorised", "Kept for 31 days", DONE_AT, {"rule": "uncategorised"})
+    dispose_of(grounds={recording.id: ground}, by=BY, at=DONE_AT)
+    return recording
 
 
 def _record(officer: Officer, camera: Camera, number: int = 0) -> Recording:

@@ -198,7 +198,11 @@ def post(**sent: Any) -> Ask:
 
 API: Mapping[str, Ask] = {
     "DELETE session": Ask("DELETE", good=OK),
+GONE = Ask(named=lambda place: {"recording_id": place.gone.id})
+
+
     "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
+    "GET recordings/%(recording_id)s/certificate": GONE,
     "POST segments/%(segment_id)s/clips": post(start_s=1, end_s=2),
     "POST incidents": post(**INCIDENT),
     "POST incidents/%(incident_id)s/outcomes": post(**OUTCOME),
@@ -375,6 +379,8 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
             lambda place: {"choice": "let_go", "reason": "Over"},
             good={400},
             actions=(Action.REVIEW_DECIDE,),
+    "recording-certificate": (GONE,),
+    "recording-certificate-file": (GONE,),
         ),
     ),
     "review-agree": (Ask("POST", good={400}),),

@@ -27,7 +27,7 @@ def certificate(
         from tabard.disclosure import certificates
 
         data = certificates.issue(recording_id=recording, by=Actor.system("command line"), at=now())
-    path = out or Path(f"{recording}.disposal.json")
+        path = out or Path(f"{recording}{certificates.FILE_SUFFIX}")
     path.write_bytes(data)
     console.print(f"Wrote {path}")
     emit({"certificate": str(path)}, as_json=json)

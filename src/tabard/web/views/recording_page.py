@@ -80,6 +80,7 @@ class May:
     produce: bool
     hold: bool
     ask_early: bool
+    see_disposals: bool
     see_incidents: bool
     see_exhibits: bool
     see_fleet: bool
@@ -218,6 +219,7 @@ def _may(viewer: Viewer, recording: Recording) -> May:
         produce=may(Action.EXHIBIT_PRODUCE),
         hold=may(Action.HOLD_PLACE),
         ask_early=may(Action.EARLY_DISPOSAL_REQUEST),
+        see_disposals=can(viewer, Action.EARLY_DISPOSAL_VIEW, recording),
         see_incidents=bool(reach(viewer.roles, Action.INCIDENT_VIEW)),
         see_exhibits=bool(reach(viewer.roles, Action.EXHIBIT_VIEW)),
         see_fleet=Relation.FORCE in reach(viewer.roles, Action.FLEET_VIEW),

@@ -15,7 +15,7 @@ from tabard.kernel.clock import now
 from tabard.people.authorisation import Viewer
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
-from tabard.retention import hold_views, keeping, policies
+from tabard.retention import disposals, hold_views, keeping, policies
 from tabard.retention.figures import SOON, Figures, figures
 from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Disposal, Hold
@@ -51,14 +51,14 @@ def shown(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Where everything stands, what it will take to store, what is due, the last disposals and the policy."""
     at = now()
     policy, found = policies.current(at), figures(viewer, at)
-    disposals = Disposal.objects.select_related("recording__officer").order_by("-executed_at")
+    last = Disposal.objects.select_related("recording__officer").order_by("-executed_at")
     context = {
         "policy": policy,
         **_standing(policy, found),
         "due": _due(policy, found, at),
         "rules": [_rule_line(rule, found) for rule in policy.rules],
         "held": _held(viewer, at),
-        "disposals": disposals[:SHOWN_DISPOSALS],
+        "disposals": last[:SHOWN_DISPOSALS],
     }
     return render(request, "retention/retention.html", context)
 
@@ -76,7 +76,7 @@ def storage_sheet(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # 
 
 def _standing(policy: Policy, found: Figures) -> dict[str, Any]:
     """The figures with the names of their rules; what comes under none says its code."""
-    names = {rule.code: rule.name for rule in policy.rules}
+    names, ever = {rule.code: rule.name for rule in policy.rules}, disposals.rule_names()
     count = sum(found.total(state) for state in ("kept", "held", "due", "soon", "to_review"))
     return {
         "figures_at": found.at,
@@ -92,7 +92,7 @@ def _standing(policy: Policy, found: Figures) -> dict[str, Any]:
         "storage": rows(found.storage),
         "has_price": settings.TABARD_STORAGE_PRICE_PER_TB_MONTH is not None,
         "standing": [(names.get(code, code), line) for code, line in found.by_rule.items()],
-        "gone": [(names.get(line.rule, line.rule), line) for line in found.gone],
+        "gone": [(ever.get(line.rule, line.rule), line) for line in found.gone],
     }
 
 
