@@ -112,6 +112,7 @@ WORDS: Mapping[EventKind, str] = {
     EventKind.ISSUE_RULES_CHANGED: "The rules by which cameras are given out were changed",
     EventKind.FORCE_SIMULATED: "A simulated force was put into the empty installation",
     EventKind.ROLLOUT_PLAN_IMPORTED: "A new version of the rollout plan was imported",
+    EventKind.ROLLOUT_PLAN_CHANGED: "A wave of the rollout plan was changed, in a new version",
     EventKind.ROLLOUT_UNIT_BLOCKED: "It was noted what keeps a unit from its wave of the rollout",
     EventKind.ROLLOUT_UNIT_UNBLOCKED: "What kept a unit from its wave of the rollout was over",
     EventKind.ROLLOUT_COUNT_STATED: "It was noted how many cameras a unit had by a day, and who says so",

@@ -15,6 +15,12 @@ class NotBlocked(Conflict):
     code = "not_blocked"
 
 
+class PlanChanged(Conflict):
+    """Another version of the plan came since it was looked at."""
+
+    code = "plan_changed"
+
+
 class FigureChanged(Conflict):
     """Somebody published or withdrew the figure at the same moment."""
 

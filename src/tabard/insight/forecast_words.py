@@ -24,6 +24,18 @@ def in_words(said: Forecast) -> str:
             return _dated(said)
 
 
+def moved_in_words(before: Forecast, after: Forecast) -> str:
+    """What becomes of a forecast when the plan changes."""
+    if before.p50 is None or after.p50 is None:
+        is_same = before.outcome is after.outcome
+        return in_words(after) if is_same else f"Now: {in_words(before)} Then: {in_words(after)}"
+    if before.p50 == after.p50:
+        return f"The forecast finish stays {day_words(after.p50)}."
+    days = (after.p50 - before.p50).days
+    number = f"{abs(days):,} day{'' if abs(days) == 1 else 's'} {'later' if days > 0 else 'earlier'}"
+    return f"The forecast finish moves from {day_words(before.p50)} to {day_words(after.p50)}, {number}."
+
+
 def _dated(said: Forecast) -> str:
     per_week = said.per_week or 0.0
     number = f"{per_week:,.0f}" if per_week >= 10 else f"{per_week:.1f}"

@@ -60,12 +60,20 @@ def read_plan(raw: bytes) -> PlanFile:
     read = PlanFile()
     is_json = len(raw) <= LARGEST_BYTES and raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
     rows = _json_rows(raw, read) if is_json else _csv_rows(raw, read)
-    seen: dict[tuple[str, str, str, str], int] = {}
-    for number, cells in rows:
-        read.count += 1
-        _read_line(number, cells, seen, read)
+    _read_rows(rows, read)
     if not read.count and not read.faults:
         read.faults.append(RowError(1, "file", "There is no line in the file."))
+    return read
+
+
+def read_typed(rows: Iterable[Mapping[str, str]]) -> PlanFile:
+    """Every line of what was typed, or why not, by the rules of a file; the first is row 1.
+
+    Args:
+        rows: The cells of each line by `COLUMNS`; one that is left out is empty.
+    """
+    read, empty = PlanFile(), dict.fromkeys(COLUMNS, "")
+    _read_rows(((number, empty | dict(cells)) for number, cells in enumerate(rows, 1)), read)
     return read
 
 
@@ -126,6 +134,14 @@ def _plain(cell: str) -> str:
     """The cell without the apostrophe that `inert` puts before what a spreadsheet would take for a formula."""
     bare = cell.removeprefix("'")
     return bare if inert(bare) == cell else cell
+
+
+def _read_rows(rows: Iterable[tuple[int, Mapping[str, str]]], read: PlanFile) -> None:
+    """Every row, beside those before it."""
+    seen: dict[tuple[str, str, str, str], int] = {}
+    for number, cells in rows:
+        read.count += 1
+        _read_line(number, cells, seen, read)
 
 
 def _read_line(

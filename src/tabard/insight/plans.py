@@ -1,24 +1,31 @@
-"""How does a rollout plan come in, and which one holds? By import, whole versions; the newest is the plan.
+"""How does a rollout plan come in, how does it change, and which one holds? By whole versions; the newest is the plan.
 
-A file with bad rows brings nothing in, unless whoever imports says that the good rows are to be taken. An earlier
-version is never changed: what was planned when stays a fact.
+A file with bad rows brings nothing in, unless whoever imports says that the good rows are to be taken. A wave is
+changed by a reason, in a new version that has it in the place of the old. An earlier version is never changed: what
+was planned when stays a fact. Versions come one after another, so that a change never undoes what it did not see.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
+from tabard.insight.errors import PlanChanged
 from tabard.insight.models import PlanLine, PlanVersion
-from tabard.insight.plan_file import Line, read_plan
+from tabard.insight.plan_changes import Difference, WaveName, differences, with_wave
+from tabard.insight.plan_file import Line, PlanFile, plan_csv, read_plan, read_typed
+from tabard.kernel.errors import Invalid
 from tabard.kernel.sheet import ImportReport, RowError
-from tabard.kernel.text import optional
+from tabard.kernel.text import optional, required
 from tabard.people.models import Unit
+
+_ONE_AT_A_TIME = 0x7461_6264_706C_616E  # "tabdplan": the advisory lock of whoever makes a version
 
 
 def import_plan(
@@ -38,8 +45,7 @@ def import_plan(
         Invalid: when the note cannot be kept.
     """
     read, note = read_plan(raw), optional(note, "note", 300)
-    units = {code.upper(): unit_id for code, unit_id in Unit.objects.values_list("code", "id")}
-    good, faults = _with_units(read.lines, units)
+    good, faults = _with_units(read.lines)
     faults = sorted([*read.faults, *faults], key=lambda fault: fault.row)
     digest = hashlib.sha256(raw)
     is_taken = bool(good) and (good_only or not faults)
@@ -47,19 +53,77 @@ def import_plan(
     if dry_run or not is_taken:
         return ImportReport(read.count, len(good), number, faults, digest.hexdigest(), dry_run)
     with transaction.atomic():
-        plan = PlanVersion.objects.create(
-            imported_at=at, imported_by=by.name, sha256=digest.digest(), note=note
-        )
-        PlanLine.objects.bulk_create(_row(plan, ordinal, *each) for ordinal, each in enumerate(good))
+        _one_at_a_time()
+        plan = _make(good, digest.digest(), note, by, at)
         details = {"lines": number, "left_out": read.count - number, "file_sha256": digest.hexdigest()}
-        custody.append(
-            kind=EventKind.ROLLOUT_PLAN_IMPORTED,
-            subject=Subject("rollout_plan", plan.id),
-            at=at,
-            by=by,
-            details={**details, "note": note},
-        )
+        _append(EventKind.ROLLOUT_PLAN_IMPORTED, plan, by, at, {**details, "note": note})
     return ImportReport(read.count, len(good), number, faults, digest.hexdigest())
+
+
+def change_wave(
+    *, name: WaveName, lines: Sequence[Line], based_on: UUID | None, reason: str, by: Actor, at: datetime
+) -> PlanVersion:
+    """The wave has these lines from now on, in a new version of the plan; the version before stays as it was.
+
+    Args:
+        name: Which wave; one that the plan does not have is added after all others.
+        lines: All that it is to have, as `read_wave` answers them; none drops the wave.
+        based_on: The version that was looked at; None where there was no plan.
+        reason: Why, for whoever reads the versions later.
+        by: Who changes it.
+        at: When, aware.
+
+    Raises:
+        Invalid: naming the field, when there is no reason, a unit is not here, or nothing would be different.
+        PlanChanged: when another version came meanwhile.
+    """
+    reason = required(reason, "reason", 300)
+    with transaction.atomic():
+        _one_at_a_time()
+        before = lines_based_on(based_on)
+        after = with_wave(before, name, lines)
+        changed = different(before, after)
+        good, faults = _with_units(after)
+        if faults:
+            raise Invalid(faults[0].words, field="unit_code")
+        plan = _make(good, hashlib.sha256(plan_csv(after).encode()).digest(), reason, by, at)
+        details = {"phase": name.phase, "wave": name.wave, "reason": reason, "lines": len(after)}
+        said = [each.kept for each in changed]
+        _append(EventKind.ROLLOUT_PLAN_CHANGED, plan, by, at, {**details, "changed": said})
+    return plan
+
+
+def read_wave(name: WaveName, rows: Iterable[Mapping[str, str]]) -> PlanFile:
+    """The lines of a wave as they were typed, each with a unit that is here, and every fault of the others."""
+    read = read_typed({**cells, "phase": name.phase, "wave": name.wave} for cells in rows)
+    _, faults = _with_units(read.lines)
+    read.faults = sorted([*read.faults, *faults], key=lambda fault: fault.row)
+    return read
+
+
+def lines_based_on(based_on: UUID | None) -> list[Line]:
+    """The lines of the plan that holds, if it is the one that was looked at.
+
+    Raises:
+        PlanChanged: when it is another.
+    """
+    plan = current_plan()
+    if (plan.id if plan else None) == based_on:
+        return lines_of(plan) if plan else []
+    who = f"{plan.imported_by} made" if plan else "There is no longer"
+    raise PlanChanged(f"{who} another version of the plan meanwhile. Look at it, and change it again.")
+
+
+def different(before: Iterable[Line], after: Iterable[Line]) -> list[Difference]:
+    """What a change makes different.
+
+    Raises:
+        Invalid: when nothing is.
+    """
+    found = differences(before, after)
+    if not found:
+        raise Invalid("Nothing would be different.", field="lines")
+    return found
 
 
 def current_plan() -> PlanVersion | None:
@@ -86,10 +150,33 @@ def lines_of(plan: PlanVersion) -> list[Line]:
     ]
 
 
-def _with_units(
-    lines: Iterable[Line], units: dict[str, UUID]
-) -> tuple[list[tuple[Line, UUID]], list[RowError]]:
+def rows_of(lines: Iterable[Line]) -> list[PlanLine]:
+    """The lines as a version would hold them, without one; those whose unit is not here are left out."""
+    good, _ = _with_units(lines)
+    return [_row(None, ordinal, *each) for ordinal, each in enumerate(good)]
+
+
+def _one_at_a_time() -> None:
+    """Nobody else makes a version before the caller's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_AT_A_TIME])
+
+
+def _make(
+    good: Iterable[tuple[Line, UUID]], sha256: bytes, note: str, by: Actor, at: datetime
+) -> PlanVersion:
+    plan = PlanVersion.objects.create(imported_at=at, imported_by=by.name, sha256=sha256, note=note)
+    PlanLine.objects.bulk_create(_row(plan, ordinal, *each) for ordinal, each in enumerate(good))
+    return plan
+
+
+def _append(kind: EventKind, plan: PlanVersion, by: Actor, at: datetime, details: dict[str, Any]) -> None:
+    custody.append(kind=kind, subject=Subject("rollout_plan", plan.id), at=at, by=by, details=details)
+
+
+def _with_units(lines: Iterable[Line]) -> tuple[list[tuple[Line, UUID]], list[RowError]]:
     """The lines whose unit is here, with its id, and a fault for each of the others."""
+    units = {code.upper(): unit_id for code, unit_id in Unit.objects.values_list("code", "id")}
     good, faults = [], []
     for line in lines:
         unit_id = units.get(line.unit_code.upper())
@@ -101,7 +188,7 @@ def _with_units(
     return good, faults
 
 
-def _row(plan: PlanVersion, ordinal: int, line: Line, unit_id: UUID) -> PlanLine:
+def _row(plan: PlanVersion | None, ordinal: int, line: Line, unit_id: UUID) -> PlanLine:
     return PlanLine(
         plan=plan,
         ordinal=ordinal,

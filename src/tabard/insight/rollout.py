@@ -134,7 +134,12 @@ def overview(viewer: Viewer, *, at: datetime) -> Overview:
 def as_it_stands(*, at: datetime) -> Overview:
     """The same for the command line and for what is published, where nobody's leave is asked."""
     plan = current_plan()
-    return Overview(plan, PlanVersion.objects.count(), tuple(_standings(plan, unit_tree(), at)))
+    return Overview(plan, PlanVersion.objects.count(), as_planned(_lines(plan), at=at))
+
+
+def as_planned(lines: Iterable[PlanLine], *, at: datetime) -> tuple[Standing, ...]:
+    """How each unit stands if these lines, kept or not, are the plan; parents before their children."""
+    return tuple(_standings(lines, unit_tree(), at))
 
 
 def unit_standing(viewer: Viewer, unit_id: UUID, *, at: datetime) -> Standing:
@@ -145,25 +150,29 @@ def unit_standing(viewer: Viewer, unit_id: UUID, *, at: datetime) -> Standing:
         NoSuchUnit: when there is none.
     """
     check_can(viewer, Action.ROLLOUT_VIEW)
-    for standing in _standings(current_plan(), unit_tree(), at, only=unit_id):
+    for standing in _standings(_lines(current_plan()), unit_tree(), at, only=unit_id):
         return standing
     raise NoSuchUnit("There is no such unit.", unit=str(unit_id))
 
 
+def _lines(plan: PlanVersion | None) -> Iterable[PlanLine]:
+    return plan.lines.select_related("unit") if plan else ()
+
+
 def _standings(
-    plan: PlanVersion | None, nodes: Sequence[UnitNode], at: datetime, only: UUID | None = None
+    lines: Iterable[PlanLine], nodes: Sequence[UnitNode], at: datetime, only: UUID | None = None
 ) -> Iterator[Standing]:
     """How each of the units stands, or only one of them."""
-    known, today = _known(plan), at.astimezone(LONDON).date()
+    known, today = _known(lines), at.astimezone(LONDON).date()
     below = _below([node.unit for node in nodes])
     for node in nodes:
         if only in (None, node.unit.id):
             yield _standing(node.unit, node.depth, below[node.unit.id], known, today)
 
 
-def _known(plan: PlanVersion | None) -> _Known:
+def _known(lines: Iterable[PlanLine]) -> _Known:
     known = _Known()
-    for line in plan.lines.select_related("unit") if plan else ():
+    for line in lines:
         known.lines[line.unit_id].append(line)
     for each in StatedCount.objects.all():
         said = Stated(each.as_of_date, each.count, each.is_about, each.source)

@@ -9,10 +9,13 @@ from tests.world import BY, DAY_ONE
 from tabard.custody.models import Event
 from tabard.fleet.services import assign_camera, receive_camera, return_camera
 from tabard.insight import blocks, counts, plans
-from tabard.insight.errors import BlockedAlready, NotBlocked
+from tabard.insight.errors import BlockedAlready, NotBlocked, PlanChanged
 from tabard.insight.example import load_example
 from tabard.insight.forecast import Counted, Outcome
+from tabard.insight.forecast_words import in_words
 from tabard.insight.models import PlanVersion, StatedCount, UnitBlock
+from tabard.insight.plan_changes import WaveName
+from tabard.insight.plan_effects import rehearse_wave
 from tabard.insight.plan_file import cells_of, plan_csv
 from tabard.insight.rollout import as_it_stands, overview, summary, unit_standing
 from tabard.kernel.errors import Conflict, Denied, Invalid
@@ -102,6 +105,92 @@ def test_a_new_plan_takes_the_place_of_the_old_which_stays(world):
     found = as_it_stands(at=AT)
     assert (found.versions, found.force.target) == (2, 9)
     assert [plan.lines.count() for plan in PlanVersion.objects.order_by("id")] == [2, 1]
+
+
+def change(name, rows, **options):
+    wave = WaveName(*name)
+    read = plans.read_wave(wave, rows)
+    assert read.faults == []
+    facts = {"based_on": plans.current_plan().id, "reason": "The board", "by": BY, "at": AT} | options
+    return plans.change_wave(name=wave, lines=read.lines, **facts)
+
+
+def test_a_wave_changes_in_a_new_version_that_says_why_and_keeps_the_rest(world):
+    imported(PLAN + b"Two,The whole,MPS,,2026-09\n")
+    change(("one", "Boroughs"), [{"unit_code": "LX", "target": "5", "due": "2026-07"}])
+    now, before = PlanVersion.objects.all()
+    assert (now.note, now.imported_by) == ("The board", BY.name)
+    assert [(line.unit.code, line.target, line.due) for line in now.lines.all()] == [
+        ("LX", 5, "2026-07"),
+        ("MPS", None, "2026-09"),
+    ]
+    assert before.lines.count() == 3, "what was planned when stays a fact"
+    change(("Three", "Late"), [{"unit_code": "WW", "target": "9"}])
+    change(("Two", "The whole"), [])
+    assert [line.wave for line in plans.lines_of(plans.current_plan())] == ["Boroughs", "Late"]
+    assert kinds() == ["rollout_plan.imported"] + ["rollout_plan.changed"] * 3
+    details = Event.objects.filter(kind="rollout_plan.changed").order_by("id").first().particulars.details
+    assert details["reason"] == "The board"
+    assert [(each["unit"], each["after"] and each["after"]["target"]) for each in details["changed"]] == [
+        ("LX", 5),
+        ("WW", None),
+    ]
+
+
+def test_a_change_never_undoes_a_version_that_it_did_not_see(world):
+    imported()
+    seen = plans.current_plan().id
+    change(("One", "Boroughs"), [{"unit_code": "LX", "target": "5"}])
+    rows = [{"unit_code": "LX", "target": "6"}]
+    with pytest.raises(PlanChanged, match="test made another version of the plan meanwhile"):
+        change(("One", "Boroughs"), rows, based_on=seen)
+    with pytest.raises(PlanChanged):
+        change(("One", "Boroughs"), rows, based_on=None)
+    with pytest.raises(Invalid, match="Nothing would be different"):
+        change(("One", " Boroughs "), [{"unit_code": "LX", "target": "5"}])
+    with pytest.raises(Invalid, match="Reason is missing"):
+        change(("One", "Boroughs"), rows, reason=" ")
+    assert PlanVersion.objects.count() == 2
+
+
+def test_a_first_wave_makes_the_first_plan(world):
+    read = plans.read_wave(WaveName("One", "Boroughs"), [{"unit_code": "lx"}, {"unit_code": "ZZ"}])
+    assert [(fault.row, fault.words) for fault in read.faults] == [(2, "There is no unit with the code ZZ.")]
+    facts = {"based_on": None, "reason": "At last", "by": BY, "at": AT}
+    plans.change_wave(name=WaveName("One", "Boroughs"), lines=read.lines[:1], **facts)
+    assert [line.unit_code for line in plans.lines_of(plans.current_plan())] == ["LX"]
+
+
+def test_what_a_change_does_is_reckoned_before_it_is_kept(world):
+    imported()
+    for day in range(8):
+        counts.state_count(
+            unit=Unit.objects.get(code="MPS"),
+            as_of_date=TODAY - timedelta(days=70 - 10 * day),
+            count=day,
+            is_about=False,
+            source="x",
+            by=BY,
+            at=AT,
+        )
+    wave = WaveName("One", "Boroughs")
+    rows = [
+        {"unit_code": "LX", "target": "3", "due": "2026-05"},
+        {"unit_code": "WW", "target": "8", "due": "2026-05"},
+    ]
+    lines, plan = plans.read_wave(wave, rows).lines, plans.current_plan()
+    viewer = world.anyone(Role.BWV_ADMINISTRATOR)
+    found = rehearse_wave(viewer, name=wave, lines=lines, based_on=plan.id, at=AT)
+    assert [each.unit_code for each in found.changed] == ["WW"]
+    force, wandsworth = found.effects
+    assert (force.unit.code, force.before.target, force.after.target) == ("MPS", 7, 11)
+    assert wandsworth.after.planned[-1].due.text == "2026-05"
+    assert force.words == "Now: Every camera of the plan has been issued. Then: " + in_words(
+        force.after.forecast
+    )
+    assert plans.current_plan() == plan
+    with pytest.raises(Denied):
+        rehearse_wave(world.anyone(Role.AUDITOR), name=wave, lines=lines, based_on=plan.id, at=AT)
 
 
 def test_bad_rows_are_named_and_nothing_comes_in_unless_the_good_are_wanted(world):

@@ -8,6 +8,7 @@ from tabard.custody.kinds import EventKind as E
 from tabard.insight import blocks, counts, figures, plans
 from tabard.insight.figures import Figure
 from tabard.insight.models import UnitBlock
+from tabard.insight.plan_changes import WaveName
 
 DAY = date(2026, 3, 1)
 PLAN = b"phase,wave,unit_code,target,due\nOne,Boroughs,LX,480,2026-summer\n"
@@ -34,6 +35,14 @@ def import_plan(stage: Stage) -> Call:
         return plan.pk
 
     return call
+
+
+@act("insight.plans.change_wave", E.ROLLOUT_PLAN_CHANGED)
+def change_wave(stage: Stage) -> Call:
+    plan = plans.current_plan()
+    assert plan is not None
+    facts = {"name": WaveName("One", "Boroughs"), "based_on": plan.id, "reason": "The board"}
+    return lambda: plans.change_wave(**facts, lines=[], by=BY, at=AT).pk
 
 
 @act("insight.blocks.raise_block", E.ROLLOUT_UNIT_BLOCKED)

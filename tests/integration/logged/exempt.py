@@ -30,6 +30,7 @@ SERVICES: Mapping[str, str] = {
     "fleet.docks.sign_in": "a session says nothing of footage; what is sent, permitted and erased in it names the dock",
     "insight.rollout.overview": READS,
     "insight.rollout.unit_standing": READS,
+    "insight.plan_effects.rehearse_wave": READS,
     "insight.example.load_example": "calls create_unit, import_plan and state_count, each an act of its own",
     "intake.tus.uploads.open_upload": "an announcement: what comes of it is logged when it is whole, or given up",
     "intake.tus.uploads.look": GIVES_UP,

@@ -27,6 +27,7 @@ from tabard.config import urls as addresses
 from tabard.custody.kinds import EventKind
 from tabard.custody.selectors import latest_checkpoint
 from tabard.fleet.issue_rules import Rules, as_json
+from tabard.insight.plans import current_plan
 from tabard.kernel.clock import now
 from tabard.people.models import Officer
 from tabard.people.rules import Action, Relation, Role, judge
@@ -174,6 +175,7 @@ ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfi
 
 
 PLAN = b"phase,wave,unit_code,target\nOne,Boroughs,LX,480\n"
+WAVE = {"phase": "Two", "wave": "Boroughs", "reason": "The board"}
 COUNT = {"as_of_date": "2026-03-14", "count": 17, "source": "The borough"}
 BLOCK = {"kind": "stock", "since_date": "2026-03-14", "words": "No cameras yet"}
 FIGURE = {"figure": "cameras_registered", "as_of_date": "2026-03-14"}
@@ -196,13 +198,13 @@ def post(**sent: Any) -> Ask:
     return Ask("POST", lambda place: sent, good=OK)
 
 
-API: Mapping[str, Ask] = {
-    "DELETE session": Ask("DELETE", good=OK),
 GONE = Ask(named=lambda place: {"recording_id": place.gone.id})
 
 
-    "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
+API: Mapping[str, Ask] = {
     "GET recordings/%(recording_id)s/certificate": GONE,
+    "DELETE session": Ask("DELETE", good=OK),
+    "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
     "POST segments/%(segment_id)s/clips": post(start_s=1, end_s=2),
     "POST incidents": post(**INCIDENT),
     "POST incidents/%(incident_id)s/outcomes": post(**OUTCOME),
@@ -316,6 +318,11 @@ GONE = Ask(named=lambda place: {"recording_id": place.gone.id})
     "POST rollout/plan": Ask(
         "POST", lambda place: {"file": SimpleUploadedFile("plan.csv", PLAN)}, is_file=True, good=OK
     ),
+    "POST rollout/plan/waves": Ask(
+        "POST",
+        lambda place: {**WAVE, "based_on": str(current_plan().id), "lines": [{"unit_code": "LX"}]},
+        good=OK,
+    ),
     "POST rollout/units/%(unit_id)s/counts": post(**COUNT),
     "POST rollout/units/%(unit_id)s/blocks": post(**BLOCK),
     "POST rollout/blocks/%(block_id)s/lift": Ask("POST", good=OK),
@@ -372,6 +379,8 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         Ask(named=lambda place: {"recording_id": place.free.id}),
         Ask("POST", lambda place: EARLY, named=lambda place: {"recording_id": place.free.id}, good={302}),
     ),
+    "recording-certificate": (GONE,),
+    "recording-certificate-file": (GONE,),
     "recording-review": (
         Ask(),
         Ask(
@@ -379,8 +388,6 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
             lambda place: {"choice": "let_go", "reason": "Over"},
             good={400},
             actions=(Action.REVIEW_DECIDE,),
-    "recording-certificate": (GONE,),
-    "recording-certificate-file": (GONE,),
         ),
     ),
     "review-agree": (Ask("POST", good={400}),),
@@ -520,6 +527,21 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "rollout-plan-import": (
         Ask(),
         Ask("POST", lambda place: {"file": SimpleUploadedFile("plan.csv", PLAN)}, is_file=True, good=OK),
+    ),
+    "rollout-wave": (
+        Ask(),
+        Ask(
+            "POST",
+            lambda place: {
+                **WAVE,
+                "based_on": str(current_plan().id),
+                "line-TOTAL_FORMS": "1",
+                "line-INITIAL_FORMS": "0",
+                "line-0-unit_code": "LX",
+                "line-0-counts": "adds",
+            },
+            good=OK,
+        ),
     ),
     "rollout-count": (form("count", **COUNT),),
     "rollout-block": (form("block", **BLOCK),),

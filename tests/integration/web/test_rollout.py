@@ -126,6 +126,96 @@ def test_a_plan_is_checked_before_it_is_the_plan(force, administrator):
     assert administrator.post(address, {}).status_code == 400
 
 
+WAVE = "/rollout/plan/wave?phase=To+the+summer&wave=Boroughs"
+
+
+def typed(page, **changed):
+    """What a browser would send of the wave's page, with some of it typed anew."""
+    forms = [page.context["form"], page.context["lines"].management_form, *page.context["lines"]]
+    sent = {bound.html_name: bound.value() for form in forms for bound in form}
+    return {name: value for name, value in (sent | changed).items() if value is not None and value is not False}
+
+
+def test_a_wave_is_changed_on_a_page_that_first_shows_what_it_does(example, administrator):
+    page = administrator.get(WAVE)
+    sent = typed(
+        page, **{"due_all": "2018-07", "reason": "The board", "line-0-target": "600", "line-1-drop": "on"}
+    )
+    shown = administrator.post(WAVE, sent)
+    assert (shown.status_code, PlanVersion.objects.count()) == (200, 1)
+    said = text(shown)
+    assert "Waltham Forest 480 cameras 480 cameras 600 cameras, due July 2018 480 cameras" in said
+    assert "Wandsworth 490 cameras 490 cameras Taken out of the wave" in said
+    assert "No camera was issued lately; at that rate the last 4,499 never will be." in said
+    carried = shown.context["shown"]
+    assert administrator.post(WAVE, {"shown": carried + "x"}).status_code == 400
+    assert administrator.post(WAVE, {"shown": carried}).status_code == 302
+    lines = {line.unit_code: line for line in lines_of(current_plan()) if line.wave == "Boroughs"}
+    assert {code: line.target for code, line in lines.items()} == {
+        "JC": 600,
+        "YR": 500,
+        "KF": 598,
+        "EAC": 1_300,
+    }
+    assert {line.due.text for line in lines.values()} == {"2018-07"}
+    assert administrator.post(WAVE, {"shown": carried}).status_code == 409, "another version came meanwhile"
+    assert len(events("rollout_plan.changed")) == 1
+
+
+def test_a_wave_that_cannot_be_is_refused_with_what_was_typed(example, administrator):
+    sent = typed(
+        administrator.get(WAVE), **{"reason": "Why not", "line-0-target": "lots", "line-1-due": "July"}
+    )
+    page = administrator.post(WAVE, sent)
+    assert page.status_code == 400
+    assert "'lots' is not a number of cameras" in text(page)
+    assert "'July' is not a date" in text(page)
+    assert b"Why not" in page.content
+    assert administrator.get("/rollout/plan/wave?phase=No&wave=Such").status_code == 404
+    new = {"phase": "To the summer", "wave": "boroughs", "reason": "New", "line-0-target": "9"}
+    page = administrator.post("/rollout/plan/wave", typed(administrator.get("/rollout/plan/wave"), **new))
+    assert "Choose the unit." in text(page)
+    new["line-0-unit"] = str(example.camera.unit_id)
+    page = administrator.post("/rollout/plan/wave", typed(administrator.get("/rollout/plan/wave"), **new))
+    assert "The plan has a wave of this name already." in text(page)
+    new["wave"] = "Late"
+    page = administrator.post("/rollout/plan/wave", typed(administrator.get("/rollout/plan/wave"), **new))
+    administrator.post("/rollout/plan/wave", {"shown": page.context["shown"]})
+    assert [line.unit_code for line in lines_of(current_plan()) if line.wave == "Late"] == [example.camera.unit.code]
+
+
+def test_a_wave_is_changed_over_the_api(example, administrator):
+    plan = administrator.get("/api/v1/rollout/plan").json()
+    wave = {
+        "phase": "To the summer",
+        "wave": "The whole",
+        "lines": [
+            {
+                "unit_code": plan["lines"][0]["unit"]["code"],
+                "target": 22_500,
+                "counts": "in_all",
+                "due": "2018",
+            }
+        ],
+        "based_on": plan["id"],
+        "reason": "Five hundred more",
+    }
+
+    def post(address="/api/v1/rollout/plan/waves", **changed):
+        return administrator.post(address, json.dumps(wave | changed), content_type="application/json")
+
+    tried = post("/api/v1/rollout/plan/waves?dry_run=true").json()
+    assert tried["plan_id"] is None
+    force = tried["effects"][0]
+    assert [force[when]["target"] for when in ("before", "after")] == [22_000, 22_500]
+    assert [each["after"]["due"] for each in tried["changed"]] == ["2018"]
+    bad = post(lines=[{"unit_code": "ZZ"}, {"unit_code": "KF", "due": "July"}])
+    assert (bad.status_code, bad.json()["code"]) == (422, "wave_faulty")
+    assert [each["field"] for each in bad.json()["errors"]] == ["lines.0.unit_code", "lines.1.due"]
+    assert post().json()["plan_id"] == str(current_plan().id)
+    assert (post().status_code, post().json()["code"]) == (409, "plan_changed")
+
+
 def test_what_a_site_lacks_is_reckoned_from_what_is_said_of_it(example, administrator):
     newham = Unit.objects.get(name="Newham")
     install_dock(serial="D1", site="Forest Gate", unit=newham, bays=100, by=BY, at=FILMED_AT)

@@ -19,7 +19,7 @@ from tabard.insight.forecast import (
     needed_per_week,
     stated_stretches,
 )
-from tabard.insight.forecast_words import in_words
+from tabard.insight.forecast_words import in_words, moved_in_words
 
 MONDAY = date(2026, 3, 2)
 DAILY = st.lists(st.integers(0, 60), min_size=FEWEST_DAYS, max_size=120)
@@ -140,3 +140,16 @@ def test_more_to_issue_is_never_done_earlier(issues, some, more):
     few, many = days_to_finish(stretches, some), days_to_finish(stretches, some + more)
     assert len(few) == PATHS
     assert all(early <= late for early, late in zip(few, many, strict=True))
+
+
+def test_what_becomes_of_a_forecast_is_said_in_days():
+    few, more = (forecast(counted=daily([5] * 60), is_daily=True, target=target) for target in (500, 570))
+    assert moved_in_words(few, few) == "The forecast finish stays 9 June 2026."
+    assert (
+        moved_in_words(few, more)
+        == "The forecast finish moves from 9 June 2026 to 23 June 2026, 14 days later."
+    )
+    assert moved_in_words(more, few).endswith("14 days earlier.")
+    none = forecast(counted=daily([5] * 60), is_daily=True, target=None)
+    assert moved_in_words(none, none) == in_words(none)
+    assert moved_in_words(none, few) == f"Now: {in_words(none)} Then: {in_words(few)}"

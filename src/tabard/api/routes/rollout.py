@@ -6,9 +6,11 @@ from uuid import UUID
 from django.http import HttpResponse
 from ninja import File, Query, UploadedFile
 
+from tabard.api.errors import problem
 from tabard.api.operations import Operations
 from tabard.api.routes.imports import answer_to
 from tabard.api.schemas.imports import ImportOut
+from tabard.api.schemas.problems import FieldFault
 from tabard.api.schemas.rollout import (
     BlockIn,
     BlockOut,
@@ -19,13 +21,17 @@ from tabard.api.schemas.rollout import (
     PlanOut,
     RolloutOut,
     StandingSheet,
+    WaveIn,
+    WaveOut,
 )
 from tabard.api.viewers import Asked
-from tabard.insight import blocks, counts, figures
+from tabard.insight import blocks, counts, figures, plans
 from tabard.insight import rollout as standings
 from tabard.insight.errors import NoSuchBlock
 from tabard.insight.figures import Figure
 from tabard.insight.models import PublishedFigure, StatedCount, UnitBlock
+from tabard.insight.plan_changes import WaveName
+from tabard.insight.plan_effects import rehearse_wave
 from tabard.insight.plans import current_plan, import_plan
 from tabard.insight.rollout import Standing
 from tabard.kernel.clock import now
@@ -54,6 +60,7 @@ def plan(request: Asked) -> dict[str, Any]:
     check_can(request.auth, Action.ROLLOUT_VIEW)
     found = current_plan()
     return {
+        "id": found.id if found else None,
         "imported_at": found.imported_at if found else None,
         "note": found.note if found else "",
         "lines": list(found.lines.select_related("unit")) if found else [],
@@ -79,6 +86,36 @@ def import_file(
         dry_run=dry_run,
     )
     return answer_to(report)
+
+
+@rollout.post("/rollout/plan/waves", access=Action.ROLLOUT_EDIT, answers=WaveOut)
+def change_wave(
+    request: Asked,
+    sent: WaveIn,
+    dry_run: Query[bool] = False,  # noqa: FBT002 - a parameter of the address
+) -> dict[str, Any] | HttpResponse:
+    """Gives a wave these lines in a new version of the plan, or adds it, or drops it where there are none.
+
+    The answer says what that does to targets, dates and forecasts; a dry run only says it. Lines at fault are a 422,
+    and so is a change of nothing; where another version came since `based_on`, it is a 409.
+    """
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    name = WaveName(sent.phase, sent.wave)
+    read = plans.read_wave(name, [line.cells for line in sent.lines])
+    if read.faults:
+        faults = [
+            FieldFault(field=f"lines.{each.row - 1}.{each.field}", detail=each.words) for each in read.faults
+        ]
+        return problem(422, "wave_faulty", f"Nothing was changed: {len(faults)} faults.", errors=faults)
+    lines, based_on, at = read.lines, sent.based_on, now()
+    found = rehearse_wave(request.auth, name=name, lines=lines, based_on=based_on, at=at)
+    said = {"plan_id": None, "changed": found.changed, "effects": found.effects}
+    if dry_run:
+        return said
+    plan = plans.change_wave(
+        name=name, lines=lines, based_on=based_on, reason=sent.reason, by=request.auth.actor, at=at
+    )
+    return said | {"plan_id": plan.id}
 
 
 @rollout.post(

@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tabard.api.schemas.people import UnitName
-from tabard.api.schemas.values import Sent, Words
+from tabard.api.schemas.values import Reason, Sent, Words
 from tabard.insight.figures import Figure
 from tabard.insight.forecast import Outcome
 from tabard.insight.models import PlanLine, UnitBlock
@@ -112,11 +112,97 @@ class LineOut(Schema):
 
 
 class PlanOut(Schema):
-    """The plan that holds; null and empty before the first import."""
+    """The plan that holds; null and empty before the first version. `id` is what a change of it is based on."""
 
+    id: UUID | None
     imported_at: datetime | None
     note: str
     lines: list[LineOut]
+
+
+class WaveLineIn(Sent):
+    """One unit in a wave; null and empty are what nobody knows. Dates are as precise as they are known."""
+
+    unit_code: Words
+    target: int | None = None
+    about: bool = False
+    counts: PlanLine.Counts = PlanLine.Counts.ADDS
+    begins: Words = ""
+    due: Words = ""
+    source: Words = ""
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The line as a file would hold it."""
+        said = {name: str("" if value is None else value) for name, value in self.dict().items()}
+        return said | {"about": "yes" if self.about else "", "counts": self.counts.value}
+
+
+class WaveIn(Sent):
+    """All lines that a wave is to have from now on; none drops it."""
+
+    phase: Words
+    wave: Words
+    lines: list[WaveLineIn]
+    based_on: UUID | None = Field(
+        description="The `id` of the plan that was looked at; null where there was none"
+    )
+    reason: Reason
+
+
+class WaveLineOut(Schema):
+    """One unit in a wave as the plan has it."""
+
+    target: int | None
+    is_about: bool
+    counts: PlanLine.Counts
+    begins: str
+    due: str
+    source: str
+
+    @staticmethod
+    def resolve_begins(line: Any) -> str:
+        """The date as the plan says it."""
+        return line.begins.text if line.begins else ""
+
+    @staticmethod
+    def resolve_due(line: Any) -> str:
+        """The date as the plan says it."""
+        return line.due.text if line.due else ""
+
+
+class MovedOut(Schema):
+    """What a plan says of a unit, and what is forecast by it."""
+
+    unit: UnitName
+    target: int | None
+    planned: list[PlannedOut]
+    forecast: ForecastOut
+    needed_per_week: float | None
+
+
+class DifferenceOut(Schema):
+    """What becomes of one unit's line: `before` is null for a new one, `after` for one that is dropped."""
+
+    unit_code: str
+    before: WaveLineOut | None
+    after: WaveLineOut | None
+
+
+class EffectOut(Schema):
+    """How a unit that the change touches stands now, and how it would; the force stands first."""
+
+    before: MovedOut
+    after: MovedOut
+    words: str
+
+
+class WaveOut(Schema):
+    """What the change does. `plan_id` is the new version's; null after a dry run."""
+
+    plan_id: UUID | None
+    changed: list[DifferenceOut]
+    effects: list[EffectOut]
 
 
 class CountIn(Sent):

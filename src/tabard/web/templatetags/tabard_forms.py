@@ -156,9 +156,11 @@ def _errors_of(form: forms.BaseForm) -> list[dict[str, str]]:
 
 
 @register.inclusion_tag("components/error_summary.html")
-def error_summary(*all_forms: forms.BaseForm | None) -> dict[str, Any]:
-    """Every error of the forms, each linked to the input at fault; nothing where there is none."""
-    return {"errors": [error for form in all_forms if form and form.is_bound for error in _errors_of(form)]}
+def error_summary(*all_forms: "forms.BaseForm | forms.BaseFormSet[Any] | None") -> dict[str, Any]:
+    """Every error of the forms and form sets, each linked to the input at fault; nothing where there is none."""
+    bound = [form for form in all_forms if form and form.is_bound]
+    single = [each for form in bound for each in (form if isinstance(form, forms.BaseFormSet) else [form])]
+    return {"errors": [error for form in single for error in _errors_of(form)]}
 
 
 def _without(data: QueryDict, name: str, value: str) -> str:
