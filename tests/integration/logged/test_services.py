@@ -25,14 +25,16 @@ def force(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture
 def stage(force, db, tmp_path):
-    """The force as it was built; rows are rolled back afterwards, and key files laid back."""
-    keys, kept = settings.TABARD_HOME / "keys", tmp_path / "keys"
-    shutil.copytree(keys, kept)
-    (keys / "log-key.last-signed").unlink(missing_ok=True)
+    """The force as it was built; rows are rolled back afterwards, and its objects and keys laid back."""
+    home, kept = settings.TABARD_HOME, tmp_path / "home"
+    (home / "keys" / "log-key.last-signed").unlink(missing_ok=True)
+    shutil.copytree(home, kept)
     with undone():
         yield Stage(force)
-    shutil.rmtree(keys)
-    shutil.copytree(kept, keys)
+    for path in home.rglob("*"):
+        if path.is_file():  # stores remember the folders that they made, so these stay
+            path.unlink()
+    shutil.copytree(kept, home, dirs_exist_ok=True)
 
 
 def test_every_service_declares_its_event_or_says_why_it_has_none():
