@@ -1,6 +1,6 @@
 -- What every hold covers: `held` (recording_id, hold_id), of the holds for which $holds is true and the recordings for
--- which $recordings is. Whatever may have been filmed by an officer in a period is covered: when it cannot be told by
--- whom or when something was filmed, it was by them and then.
+-- which $recordings is; what holds everything is left out where $everything is false. Whatever may have been filmed by
+-- an officer in a period is covered: when it cannot be told by whom or when something was filmed, it was by them and then.
 WITH hold AS (
     SELECT * FROM retention_hold WHERE $holds
 ), shown AS (
@@ -48,5 +48,5 @@ WITH hold AS (
                 WHERE settled.recording_id = recording.id AND settled.flag = ANY ($doubts)
             )
         )
-    UNION ALL SELECT recording.id, hold.id FROM hold CROSS JOIN recording WHERE hold.scope = 'everything'
+    UNION ALL SELECT recording.id, hold.id FROM hold CROSS JOIN recording WHERE hold.scope = 'everything' AND $everything
 )

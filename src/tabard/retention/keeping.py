@@ -31,9 +31,11 @@ _DOUBTS_SQL = "ARRAY[{}]::varchar[]".format(", ".join(f"'{flag.value}'" for flag
 IN_FORCE = "released_at IS NULL"
 
 
-def held_sql(holds: str = IN_FORCE, recordings: str = "recording.disposed_at IS NULL") -> str:
+def held_sql(
+    holds: str = IN_FORCE, recordings: str = "recording.disposed_at IS NULL", everything: str = "true"
+) -> str:
     """`WITH ... held AS (...)`: pairs of recording_id and hold_id; the conditions are ours, never anybody's input."""
-    return _HELD.substitute(holds=holds, recordings=recordings, doubts=_DOUBTS_SQL)
+    return _HELD.substitute(holds=holds, recordings=recordings, everything=everything, doubts=_DOUBTS_SQL)
 
 
 def held_ids() -> set[UUID]:

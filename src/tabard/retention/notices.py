@@ -1,11 +1,11 @@
 """Whom do we tell before footage goes, and did they see it? An officer whose recording overlaps what they attended.
 
-A notice is given in the transaction that puts the recording on the list, by one statement for the whole batch
-(`notices.sql`), and never waits for an answer: the days of grace are the wait. That somebody attended is only said
-where something here says so: they recorded the incident, or other footage of theirs is linked to it or produced for it.
+A run gives notice of what is on its list, found by one statement (`notices.sql`), and never waits for an answer: the
+days of grace are the wait. That somebody attended is only said where something here says so: they recorded the
+incident, or other footage of theirs is linked to it or produced for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -16,7 +16,9 @@ from django.db import connection, transaction
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
+from tabard.custody.copying import copy_rows, escaped
 from tabard.custody.kinds import EventKind
+from tabard.kernel.ids import new_id
 from tabard.people.authorisation import Viewer
 from tabard.retention import notice_views
 from tabard.retention.keeping import DOUBTS
@@ -24,49 +26,69 @@ from tabard.retention.models import DisposalRun, Notice
 from tabard.retention.notice_rules import TOUR, slight
 from tabard.retention.rules import Policy
 
-_GIVE = files("tabard.retention").joinpath("notices.sql").read_text(encoding="utf-8")
-Given = tuple[UUID, UUID, UUID]
+_FIND = files("tabard.retention").joinpath("notices.sql").read_text(encoding="utf-8")
+_COLUMNS = (
+    *("id", "recording_id", "incident_id", "officer_id", "run_id"),
+    *("ground", "is_certain", "category", "given_at"),
+)
+AT_ONCE = 1_000
+Found = tuple[UUID, UUID, UUID, str, bool, str]
 
 
-def give(*, ids: Sequence[UUID], run: DisposalRun, policy: Policy, by: Actor, at: datetime) -> int:
-    """Who attended what these recordings overlap is told so, in the caller's transaction; returns how many notices.
+def give(*, run: DisposalRun, policy: Policy, by: Actor, at: datetime) -> int:
+    """Who attended what anything on the list overlaps has been told so when this returns; returns how many notices.
 
-    A notice that was given before is not given again. One event says how many there are, and commits to which.
+    None is given twice, and none of what goes now: there would be no time to answer. What is recorded, or linked, while
+    a recording stands on the list counts at the next run. Each batch is a transaction, with an event that says how many
+    and commits to which: killed anywhere, the next run gives the rest.
 
     Args:
-        ids: The recordings that the transaction puts on the list.
-        run: The run that does.
+        run: The run that lists.
         policy: The one in force; it says which categories keep nothing for longer.
         by: Who runs it.
         at: Now.
     """
+    return sum(_give(batch, run, by, at) for batch in _found(policy, at))
+
+
+def _found(policy: Policy, at: datetime) -> Iterator[list[Found]]:
+    """What is to be given, from a cursor that outlives the transactions in which it is."""
     values: dict[str, Any] = {
-        "ids": list(ids),
+        "at": at,
         "slight": slight(policy),
         "doubts": [flag.value for flag in DOUBTS],
         "tour": TOUR,
-        "run": run.pk,
-        "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_GIVE, values)
-        given: list[Given] = cursor.fetchall()
-    if given:
-        recordings, incidents, officers = (len(set(column)) for column in zip(*given, strict=True))
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_FIND, values)
+        while rows := cursor.fetchmany(AT_ONCE):
+            yield rows
+
+
+def _give(found: list[Found], run: DisposalRun, by: Actor, at: datetime) -> int:
+    with transaction.atomic():
+        copy_rows("retention_notice", _COLUMNS, (_line(each, run, at) for each in found))
+        details = {
+            "notices": len(found),
+            "recordings": len({recording for recording, *_ in found}),
+            "incidents": len({incident for _, incident, *_ in found}),
+            "officers": len({officer for _, _, officer, *_ in found}),
+            "list_sha256": list_sha256([(*each[:3],) for each in found]),
+        }
         custody.append(
             kind=EventKind.DISPOSAL_NOTICED,
             subject=Subject("disposal_run", run.pk),
             at=at,
             by=by,
-            details={
-                "notices": len(given),
-                "recordings": recordings,
-                "incidents": incidents,
-                "officers": officers,
-                "list_sha256": list_sha256(given),
-            },
+            details=details,
         )
-    return len(given)
+    return len(found)
+
+
+def _line(found: Found, run: DisposalRun, at: datetime) -> str:
+    recording, incident, officer, ground, is_certain, category = found
+    ids = (new_id(), recording, incident, officer, run.pk)
+    return "\t".join((*map(str, ids), ground, str(is_certain), escaped(category), at.isoformat()))
 
 
 def note_seen(*, viewer: Viewer, at: datetime) -> int:
@@ -97,7 +119,7 @@ def note_seen(*, viewer: Viewer, at: datetime) -> int:
     return len(new)
 
 
-def list_sha256(notices: Sequence[Given]) -> str:
+def list_sha256(notices: Iterable[tuple[UUID, UUID, UUID]]) -> str:
     """The SHA-256 of a line for each notice, in order: the ids of recording, incident and officer, spaced."""
     lines = sorted(" ".join(str(each) for each in notice) for notice in notices)
     return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()

@@ -7,6 +7,7 @@ looked at it last is named only to readers of the log, as anywhere.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tabard.custody import selectors as custody
@@ -157,7 +158,7 @@ def get(viewer: Viewer, review_id: UUID, action: Action = Action.REVIEW_VIEW) ->
     return found
 
 
-def _values(wanted: QueueFilter) -> dict[str, object]:
+def _values(wanted: QueueFilter) -> dict[str, Any]:
     ids = None if wanted.unit_ids is None else list(wanted.unit_ids)
     return {"rule": wanted.rule, "unit_ids": ids}
 

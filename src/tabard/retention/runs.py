@@ -7,34 +7,29 @@ far more than usual, or whose clock is doubtful, does nothing, says so and waits
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet, Sum
 
 from tabard.custody import clocks
-from tabard.custody import services as custody
-from tabard.custody.actors import Actor, Subject
-from tabard.custody.copying import copy_rows, escaped
+from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.recordings.keeping import dispose_some
-from tabard.retention import agreeing, brake, notices, policies, selectors, standing
+from tabard.retention import agreeing, brake, listing, notices, policies, run_record, selectors, standing
 from tabard.retention.brake import Clock
 from tabard.retention.disposing import Ground, dispose_of, locked_many
 from tabard.retention.models import Disposal, DisposalRun, RunRelease, ScheduledDisposal
 from tabard.retention.quorum import Act, State
 from tabard.retention.rules import Decision, Policy, decide
+from tabard.retention.run_record import Progress
 
-LISTED_AT_ONCE = 5_000
 DISPOSED_AT_ONCE = 1_000
 _LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
-_LIST_COLUMNS = ("recording_id", "run_id", "rule", "size_bytes", "due_at", "scheduled_at", "executes_at")
-
-Progress = Callable[[DisposalRun], None]
 
 
 class RunUnderWay(Conflict):
@@ -85,7 +80,8 @@ def run(
         begun = None if released is None else _gone_on(released, policy, at)
         begun = begun or _begun(policy, as_of, by, at, database_at)
         if begun.state == DisposalRun.State.RUNNING:
-            _schedule(begun, policy, by, at, progress)
+            listing.put(begun, policy.grace_days, by, at, progress)
+            notices.give(run=begun, policy=policy, by=by, at=at)
             _dispose(begun, policy, by, at, progress)
             _end(begun, by, at)
     return begun
@@ -93,7 +89,11 @@ def run(
 
 def found(policy: Policy, as_of: datetime) -> Found:
     """What a run at the instant would find. Changes nothing."""
-    new = standing.unlisted_totals(policy, as_of + timedelta(days=policy.grace_days))
+    return _found(as_of, standing.unlisted_totals(policy, listing.until(policy, as_of)))
+
+
+def _found(as_of: datetime, new: standing.Totals) -> Found:
+    """What is new to the list, and what of it has its turn."""
     rows = list(
         _its_turn(as_of)
         .values("rule")
@@ -151,14 +151,17 @@ def _released(at: datetime) -> RunRelease | None:
 
 def _gone_on(release: RunRelease, policy: Policy, at: datetime) -> DisposalRun | None:
     """The released run, to be gone on with; None if it would take more than was agreed to, and the release is over."""
-    stopped, now = release.run, found(policy, release.run.as_of)
+    stopped = release.run
+    now = _found(stopped.as_of, standing.gather(policy, listing.until(policy, stopped.as_of)))
     with transaction.atomic():
         is_more = now.to_schedule > stopped.to_schedule - stopped.scheduled or now.asked > stopped.to_dispose
         if is_more or bytes(stopped.policy_sha256) != policy.sha256:
             why = "More than was agreed to is due now, or under another policy."
             agreeing.close(release, Act.REFUSE, account_id=None, at=at, reason=why)
             DisposalRun.objects.filter(pk=stopped.pk).update(state=DisposalRun.State.STOPPED)
-            _log(EventKind.DISPOSAL_RUN_REFUSED, stopped, Actor.system("disposal run"), at, {"reason": why})
+            run_record.log(
+                EventKind.DISPOSAL_RUN_REFUSED, stopped, Actor.system("disposal run"), at, {"reason": why}
+            )
             return None
         stopped.state = DisposalRun.State.RUNNING
         stopped.save(update_fields=["state"])
@@ -169,7 +172,8 @@ def _begun(
     policy: Policy, as_of: datetime, by: Actor, at: datetime, database_at: datetime | None
 ) -> DisposalRun:
     """A new run with what it found, which goes on or has stopped."""
-    now, past = found(policy, as_of), _past_counts()
+    now = _found(as_of, standing.gather(policy, listing.until(policy, as_of)))
+    past = _past_counts()
     usually_scheduled, usually_disposed = map(brake.usual, past)
     stop, reason = _stop(policy, now, (usually_scheduled, usually_disposed), _clock(at, database_at))
     with transaction.atomic():
@@ -190,7 +194,9 @@ def _begun(
             found_by_rule=now.by_rule,
         )
         if stop:
-            _log(EventKind.DISPOSAL_RUN_STOPPED, begun, by, at, {"reason": reason, **_counts(begun)})
+            run_record.log(
+                EventKind.DISPOSAL_RUN_STOPPED, begun, by, at, {"reason": reason, **run_record.counts(begun)}
+            )
     return begun
 
 
@@ -229,29 +235,6 @@ def _clock(at: datetime, database_at: datetime | None) -> Clock:
     )
 
 
-def _schedule(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
-    """What falls due within the days of grace is put on the list, so that it goes on its day and not a week later."""
-    grace = timedelta(days=policy.grace_days)
-    for items in standing.unlisted(policy, begun.as_of + grace, LISTED_AT_ONCE):
-        with transaction.atomic():
-            copy_rows("retention_scheduleddisposal", _LIST_COLUMNS, _list_rows(begun, items, at, grace))
-            _counted(begun, scheduled=len(items))
-            by_rule = dict(Counter(item.rule for item in items))
-            details = {"recordings": len(items), "by_rule": by_rule, "grace_days": policy.grace_days}
-            _log(EventKind.DISPOSAL_SCHEDULED, begun, by, at, details)
-            notices.give(ids=[item.recording_id for item in items], run=begun, policy=policy, by=by, at=at)
-        progress(begun)
-
-
-def _list_rows(
-    begun: DisposalRun, items: Sequence[standing.DueItem], at: datetime, grace: timedelta
-) -> Iterator[str]:
-    for item in items:
-        times = (item.due_at, at, max(item.due_at, at + grace))
-        fields = (item.recording_id, begun.pk, escaped(item.rule), item.size_bytes)
-        yield "\t".join((*map(str, fields), *(each.isoformat() for each in times)))
-
-
 def _dispose(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
     """Whatever of the list has its turn is disposed of, or comes off it."""
     while _dispose_batch(begun, policy, by, at):
@@ -276,7 +259,7 @@ def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) 
             and (newest == policy or decide(facts[recording_id], newest).is_due(begun.as_of))
         }
         ScheduledDisposal.objects.filter(recording__in=list(listed)).delete()
-        _counted(
+        run_record.count(
             begun,
             disposed=len(grounds),
             spared=len(listed) - len(grounds),
@@ -317,38 +300,4 @@ def _end(begun: DisposalRun, by: Actor, at: datetime) -> None:
             agreeing.close(release, Act.EXECUTE, account_id=None, at=at)
         begun.state, begun.ended_at = DisposalRun.State.COMPLETE, at
         begun.save(update_fields=["state", "ended_at"])
-        _log(EventKind.DISPOSAL_RUN_ENDED, begun, by, at, _counts(begun))
-
-
-def _counted(
-    begun: DisposalRun,
-    *,
-    scheduled: int = 0,
-    disposed: int = 0,
-    spared: int = 0,
-    by_rule: Mapping[str, int] | None = None,
-) -> None:
-    """The run's row says how far it is, in the batch's own transaction; the one run that there is writes it alone."""
-    begun.scheduled += scheduled
-    begun.disposed += disposed
-    begun.spared += spared
-    begun.disposed_by_rule = dict(Counter(begun.disposed_by_rule) + Counter(by_rule or {}))
-    begun.save(update_fields=["scheduled", "disposed", "spared", "disposed_by_rule"])
-
-
-def _counts(begun: DisposalRun) -> dict[str, object]:
-    return {
-        "as_of": begun.as_of.isoformat(),
-        "policy": begun.policy_version,
-        "to_schedule": begun.to_schedule,
-        "to_dispose": begun.to_dispose,
-        "usually_scheduled": begun.usually_scheduled,
-        "usually_disposed": begun.usually_disposed,
-        "scheduled": begun.scheduled,
-        "disposed": begun.disposed,
-        "spared": begun.spared,
-    }
-
-
-def _log(kind: EventKind, begun: DisposalRun, by: Actor, at: datetime, details: Mapping[str, object]) -> None:
-    custody.append(kind=kind, subject=Subject("disposal_run", begun.pk), at=at, by=by, details=details)
+        run_record.log(EventKind.DISPOSAL_RUN_ENDED, begun, by, at, run_record.counts(begun))

@@ -7,6 +7,7 @@ to the same answers, and whatever is disposed of is decided again by `decide`, f
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -14,11 +15,12 @@ from string import Template
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from tabard.incidents.models import Incident
 from tabard.incidents.rules import OutcomeKind
-from tabard.retention.keeping import held_sql
+from tabard.retention.keeping import IN_FORCE, held_sql
 from tabard.retention.rules import UNKNOWN_OUTCOME, Ending, Policy, Rule, Start
 
 BATCH = 1_000
@@ -50,10 +52,10 @@ def totals(policy: Policy, as_of: datetime) -> Totals:
     """How much is due at the instant, and held."""
     rows = _rows(
         f"""{_ENDS} SELECT held, rule, count(*), coalesce(sum(size_bytes), 0)::bigint FROM standing
-        WHERE due_at <= %(as_of)s GROUP BY held, rule ORDER BY rule""",  # noqa: S608 - a file of ours
+        WHERE due_at <= %(as_of)s GROUP BY held, rule""",  # noqa: S608 - a file of ours
         _values(policy, as_of),
     )
-    due = [row for row in rows if not row[0]]
+    due = sorted(row for row in rows if not row[0])
     return Totals(
         due=sum(row[2] for row in due),
         held=sum(row[2] for row in rows if row[0]),
@@ -69,22 +71,28 @@ def due(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[Du
 
 def unlisted_totals(policy: Policy, until: datetime) -> Totals:
     """`totals` of what is not on the list of what will be disposed of."""
-    rows = _rows(
+    return _as_totals(
         f"""{_ENDS} SELECT rule, count(*), coalesce(sum(size_bytes), 0)::bigint FROM standing
-        WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED} GROUP BY rule ORDER BY rule""",  # noqa: S608 - a file of ours
+        WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED} GROUP BY rule""",  # noqa: S608 - a file of ours
         _values(policy, until),
     )
-    return Totals(
-        due=sum(row[1] for row in rows),
-        held=0,
-        size_bytes=sum(row[2] for row in rows),
-        by_rule={row[0]: row[1] for row in rows},
-    )
 
 
-def unlisted(policy: Policy, until: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
-    """`due` of what is not on that list."""
-    return _items(policy, until, "due_at", _UNLISTED, batch)
+def gather(policy: Policy, until: datetime) -> Totals:
+    """`unlisted_totals`, of what now stands in the session's table `found`, soonest due first, to be put on the list.
+
+    The table has `number` from 1 on, `recording_id`, `size_bytes`, `rule` and `due_at`, and goes with the session.
+    """
+    with _ample() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.found")
+        cursor.execute(
+            f"""CREATE TEMPORARY TABLE found AS {_ENDS}
+            SELECT row_number() OVER (ORDER BY due_at, id) AS number, id AS recording_id, size_bytes, rule, due_at
+            FROM standing WHERE due_at <= %(as_of)s AND NOT held AND {_UNLISTED}""",  # noqa: S608 - a file of ours
+            _values(policy, until),
+        )
+        cursor.execute("CREATE UNIQUE INDEX ON pg_temp.found (number)")
+    return _as_totals("SELECT rule, count(*), sum(size_bytes)::bigint FROM pg_temp.found GROUP BY rule", {})
 
 
 def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[list[DueItem]]:
@@ -92,9 +100,14 @@ def to_review(policy: Policy, as_of: datetime, batch: int = BATCH) -> Iterator[l
     return _items(policy, as_of, "review_at", "true", batch)
 
 
-def asked(policy: Policy, as_of: datetime, question: str, **values: Any) -> list[tuple[Any, ...]]:
-    """The rows of a statement over `standing`; it is one of ours, what anybody typed comes in `values`."""
-    return _rows(f"{_ENDS} {question}", {**_values(policy, as_of), **values})
+def asked(
+    policy: Policy, as_of: datetime, question: str, *, whole: bool = False, **values: Any
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement over `standing`; it is one of ours, what anybody typed comes in `values`.
+
+    Without `whole`, only what may fall due, or be to be reviewed, by the instant stands in it.
+    """
+    return _rows(f"{_ENDS} {question}", {**_values(policy, as_of, whole=whole), **values})
 
 
 def compared(
@@ -107,8 +120,8 @@ def compared(
         for side in sides
     )
     for side, policy in sides.items():
-        whole = {**_values(policy, as_of), "soonest": timedelta()}
-        values |= {f"{side}_{name}": value for name, value in whole.items()}
+        of_side = _values(policy, as_of, whole=True)
+        values |= {f"{side}_{name}": value for name, value in of_side.items()}
     yield from _batches(f"WITH {sql} {question}", {**values, "as_of": as_of}, batch)
 
 
@@ -117,11 +130,15 @@ _UNLISTED = (
     "NOT EXISTS (SELECT FROM retention_scheduleddisposal listed WHERE listed.recording_id = standing.id)"
 )
 _FILE = files("tabard.retention").joinpath("standing.sql").read_text(encoding="utf-8")
-_ENDS = Template(_FILE).substitute(held=held_sql())
+_EVERYTHING = f"{IN_FORCE} AND scope = 'everything'"
+_ENDS = Template(_FILE).substitute(held=held_sql(everything="false"), everything=_EVERYTHING)
 
 
-def _values(policy: Policy, as_of: datetime) -> dict[str, Any]:
-    """The policy as columns of values, one row for each category and source, and each kind and outcome under it."""
+def _values(policy: Policy, as_of: datetime, *, whole: bool = False) -> dict[str, Any]:
+    """The policy as columns of values, one row for each category and source, and each kind and outcome under it.
+
+    With `whole`, every recording stands in the answer; else those whose own period is over by the instant.
+    """
     named = sorted({source for rule in policy.rules for source in rule.sources})
     classes = [(category, source) for category in (None, *policy.categories) for source in (_OTHER, *named)]
     own = [
@@ -139,8 +156,9 @@ def _values(policy: Policy, as_of: datetime) -> dict[str, Any]:
     return {
         "as_of": as_of,
         "named": named,
+        "names_sources": bool(named),
         "unknown_outcome": UNKNOWN_OUTCOME,
-        "soonest": min((_noticed(rule, policy) for *_, rule in own), default=timedelta()),
+        "whole": whole,
         "categories": [category or "" for category, *_ in own],
         "sources": [source for _, source, _ in own],
         "lasts": [_lasts(rule) for *_, rule in own],
@@ -174,8 +192,27 @@ def _items(policy: Policy, at: datetime, by: str, which: str, batch: int) -> Ite
         yield [DueItem(*row) for row in rows]
 
 
+def _as_totals(sql: str, values: dict[str, Any]) -> Totals:
+    """The totals of a statement that gives rule, count and bytes."""
+    rows = _rows(sql, values)
+    return Totals(
+        due=sum(count for _, count, _ in rows),
+        held=0,
+        size_bytes=sum(size_bytes for *_, size_bytes in rows),
+        by_rule={rule: count for rule, count, _ in sorted(rows)},
+    )
+
+
+@contextmanager
+def _ample() -> Iterator[CursorWrapper]:
+    """A cursor whose statements may sort and hash a whole force's recordings in memory, in a transaction of theirs."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        yield cursor
+
+
 def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with _ample() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 

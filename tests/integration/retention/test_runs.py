@@ -211,5 +211,7 @@ def test_two_runs_at_once_cannot_be():
         cursor.execute("SELECT pg_advisory_lock(%s)", [runs._LOCK])
     with pytest.raises(runs.RunUnderWay):
         runs.run(as_of=DAY_ONE, by=BY, at=DAY_ONE)
+    with other.cursor() as cursor:  # the server notices a closed connection a little later
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [runs._LOCK])
     other.close()
     assert runs.run(as_of=DAY_ONE, by=BY, at=DAY_ONE).state == "complete"
