@@ -445,6 +445,24 @@ class Notice(models.Model):
         return f"{self.recording_id} overlaps {self.incident_id}"
 
 
+class SparedDisposal(models.Model):
+    """That a recording came off the list when its turn came, and what kept it then, in a sentence."""
+
+    recording = models.ForeignKey(Recording, models.PROTECT, related_name="spared_disposals")
+    run = models.ForeignKey(DisposalRun, models.PROTECT, related_name="spared_disposals", db_index=False)
+    at = models.DateTimeField()
+    reason = models.TextField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="retention_newest_spared"),
+            models.Index(fields=["run", "-at", "-id"], name="retention_spared_by_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recording_id} spared at {self.at}"
+
+
 class RunRelease(SharedDecision):
     """That a run that stopped may go on, with what it found and no more."""
 
