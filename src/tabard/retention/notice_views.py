@@ -88,6 +88,18 @@ def overlaps(viewer: Viewer, *, mine: bool = False, limit: int | None = None) ->
     return _named(viewer, list(_grouped(rows)[:limit]))
 
 
+def one_by_one(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    """Notices with what is shown of each, soonest to go first."""
+    named = (
+        "officer",
+        "incident",
+        "recording__scheduled_disposal",
+        "recording__category",
+        "recording__officer",
+    )
+    return rows.select_related(*named).order_by(_GOES_AT, "recording__filmed_at", "recording_id")
+
+
 def of_incident(viewer: Viewer, incident_id: UUID) -> tuple[Incident, list[Notice]]:
     """The incident, and the unanswered notices about it that the viewer may answer, soonest to go first.
 
@@ -96,12 +108,7 @@ def of_incident(viewer: Viewer, incident_id: UUID) -> tuple[Incident, list[Notic
         Denied: when the viewer may not see it, or answer any of the notices about it.
     """
     incident = incidents.incident(viewer, incident_id)
-    rows = waiting(viewer).filter(incident=incident)
-    found = list(
-        rows.select_related(
-            "officer", "recording__scheduled_disposal", "recording__category", "recording__officer"
-        ).order_by(_GOES_AT, "recording__filmed_at", "recording_id")
-    )
+    found = list(one_by_one(waiting(viewer).filter(incident=incident)))
     others = _unanswered().filter(incident=incident).select_related("recording")
     if not found and (other := others.first()) is not None:
         check_can(viewer, Action.RECORDING_CATEGORISE, other.recording)

@@ -5,7 +5,7 @@ days of grace are the wait. That somebody attended is only said where something 
 incident, or other footage of theirs is linked to it or produced for it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -91,13 +91,18 @@ def _line(found: Found, run: DisposalRun, at: datetime) -> str:
     return "\t".join((*map(str, ids), ground, str(is_certain), escaped(category), at.isoformat()))
 
 
-def note_seen(*, viewer: Viewer, at: datetime) -> int:
+def note_seen(*, incident_ids: Collection[UUID], viewer: Viewer, at: datetime) -> int:
     """That the viewer was shown the notices to them is noted, once for each; returns how many are new to them.
 
     Where none is new, nothing is written and nothing logged.
+
+    Args:
+        incident_ids: The incidents about which notices were shown.
+        viewer: Who was shown them; notices to others do not count.
+        at: Now.
     """
     with transaction.atomic():
-        mine = notice_views.to_them(viewer).filter(seen_at__isnull=True)
+        mine = notice_views.to_them(viewer).filter(incident__in=list(incident_ids), seen_at__isnull=True)
         new = list(
             Notice.objects.select_for_update(of=("self",))
             .filter(pk__in=list(mine.values_list("pk", flat=True)), seen_at__isnull=True)

@@ -229,13 +229,59 @@ def test_a_notice_that_was_not_answered_waits_again_when_its_recording_is_listed
     assert Event.objects.filter(kind="disposal.noticed").count() == 1
 
 
+def test_what_is_recorded_while_it_stands_on_the_list_counts_at_the_next_run(world):
+    recording = world.recording()
+    put_on_the_list(LISTED_AT)
+    assert not Notice.objects.exists()
+    recorded(world)
+    put_on_the_list(LISTED_AT + DAY)
+    assert Notice.objects.get().recording == recording
+
+
+def test_of_what_goes_in_the_same_run_no_notice_is_given(world):
+    recording, run = world.recording(), stopped_run(LISTED_AT)
+    recorded(world)
+    list_all([recording], run, executes_at=LISTED_AT)
+    assert notices.give(run=run, policy=POLICY, by=BY, at=LISTED_AT) == 0
+
+
+def test_a_run_that_is_killed_gives_the_rest_the_next_time(world, monkeypatch):
+    for number in range(3):
+        world.recording(started_at=DAY_ONE + number * MINUTE)
+    recorded(world, start_at=DAY_ONE)
+    monkeypatch.setattr(notices, "AT_ONCE", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(notices, "_give", killed_after(notices._give, 2))
+        with pytest.raises(KeyboardInterrupt):
+            put_on_the_list(LISTED_AT)
+    assert Notice.objects.count() == 2
+    put_on_the_list(LISTED_AT)
+    assert Notice.objects.count() == 3
+    events = Event.objects.filter(kind="disposal.noticed").select_related("particulars")
+    assert [event.particulars.details["notices"] for event in events] == [1, 1, 1]
+
+
+def killed_after(real, count):
+    """The function, so many times; then the process dies."""
+    left = iter(range(count))
+
+    def killed(*args):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    return killed
+
+
 def test_that_it_was_seen_is_noted_once(world, told):
-    recording, _ = told
+    recording, incident = told
     seen_at = LISTED_AT + timedelta(hours=5)
-    supervisor = world.anyone(Role.SUPERVISOR)
-    assert notices.note_seen(viewer=supervisor, at=seen_at) == 0, "they are not to them"
-    assert notices.note_seen(viewer=world.viewer("bailey"), at=seen_at) == 1
-    assert notices.note_seen(viewer=world.viewer("bailey"), at=seen_at + DAY) == 0
+    supervisor, officer = world.anyone(Role.SUPERVISOR), world.viewer("bailey")
+    shown = {"incident_ids": [incident.pk], "at": seen_at}
+    assert notices.note_seen(**shown, viewer=supervisor) == 0, "they are not to them"
+    assert notices.note_seen(incident_ids=[], viewer=officer, at=seen_at) == 0
+    assert notices.note_seen(**shown, viewer=officer) == 1
+    assert notices.note_seen(**shown | {"at": seen_at + DAY}, viewer=officer) == 0
     assert Notice.objects.get().seen_at == seen_at
     event = Event.objects.select_related("particulars").get(kind="disposal.notice_seen")
     assert event.subject_id == world.accounts["bailey"].pk
@@ -371,6 +417,15 @@ def expected(recordings, found, links, settled):
                 yield recording.pk, incident.pk, recording.officer_id, ground, sure
 
 
+def list_all(recordings, run, executes_at=LISTED_AT + DAY):
+    """All of them stand on the list."""
+    times = {"due_at": LISTED_AT, "scheduled_at": LISTED_AT, "executes_at": executes_at}
+    ScheduledDisposal.objects.bulk_create(
+        ScheduledDisposal(recording=recording, run=run, rule="uncategorised", size_bytes=1, **times)
+        for recording in recordings
+    )
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_statement_gives_the_notices_that_the_rule_gives_of_each(world, seed):
     seeded = random.Random(seed)  # noqa: S311 - a crowd, no secret
@@ -387,12 +442,9 @@ def test_the_statement_gives_the_notices_that_the_rule_gives_of_each(world, seed
         for pk in settled
     )
     run = stopped_run(LISTED_AT)
-    given = notices.give(
-        ids=[recording.pk for recording in recordings], run=run, policy=POLICY, by=BY, at=LISTED_AT
-    )
-    assert (
-        notices.give(ids=[each.pk for each in recordings], run=run, policy=POLICY, by=BY, at=LISTED_AT) == 0
-    )
+    list_all(recordings, run)
+    given = notices.give(run=run, policy=POLICY, by=BY, at=LISTED_AT)
+    assert notices.give(run=run, policy=POLICY, by=BY, at=LISTED_AT) == 0
     kept = set(Notice.objects.values_list("recording", "incident", "officer", "ground", "is_certain"))
     assert kept == set(expected(recordings, found, links, settled))
     assert given == len(kept) > 20
