@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 
 from tabard.fleet.errors import DockKeyUnknown
 from tabard.fleet.models import Assignment, Camera, Dock, DockedCamera, DockKey, DockStatus
@@ -59,19 +58,29 @@ class DockFigures:
 
 @dataclass(frozen=True, slots=True)
 class OverdueCamera:
-    """A worn camera that was not docked for long; `seen_at` is None for one that never was."""
+    """A worn camera that was not heard of for long; `seen_at` is None for one that never was.
+
+    `seen_by` is `dock` where a dock saw it then, `axis` where footage came from an Axis system, else empty.
+    """
 
     camera: Camera
     assignment: Assignment
     seen_at: datetime | None
+    seen_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class OverdueCount:
-    """How many cameras were not docked for long, and how many never."""
+    """How many cameras were not docked for long, sent nothing by Axis for long, and were never heard of at all."""
 
     silent: int
+    axis: int
     never: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.silent + self.axis + self.never
 
 
 def docks_now(viewer: Viewer, *, at: datetime, first: int = 0, end: int | None = None) -> list[DockNow]:
@@ -127,9 +136,9 @@ def dock_now(viewer: Viewer, dock_id: UUID, *, at: datetime) -> DockNow:
 
 
 def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueCamera]:
-    """The worn cameras that were not docked for so many days, the longest ago first; then those that never were.
+    """The worn cameras that were not heard of for so many days, the longest ago first; then those that never were.
 
-    One that never was docked counts from when it was given out.
+    One that was never heard of counts from when it was given out.
 
     Raises:
         Denied: when the viewer may see no part of the fleet.
@@ -138,13 +147,15 @@ def overdue_cameras(viewer: Viewer, *, days: int, at: datetime) -> list[OverdueC
 
 
 def overdue_count(viewer: Viewer, *, days: int, at: datetime) -> OverdueCount:
-    """How many cameras `overdue_cameras` lists: those that were not docked for long, then those that never were.
+    """How many cameras `overdue_cameras` lists.
 
     Raises:
         Denied: when the viewer may see no part of the fleet.
     """
-    found = _overdue_found(viewer, days, at)
-    return OverdueCount(**found.aggregate(silent=Count("last_seen_at"), never=Count("pk") - F("silent")))
+    found = _overdue_found(viewer, days, at).order_by().values_list("camera__last_contact")
+    counts = dict(found.annotate(Count("pk")))
+    dock, axis = Camera.Contact.DOCK, Camera.Contact.AXIS
+    return OverdueCount(silent=counts.get(dock, 0), axis=counts.get(axis, 0), never=counts.get("", 0))
 
 
 def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: int) -> list[OverdueCamera]:
@@ -156,22 +167,22 @@ def overdue_part(viewer: Viewer, *, days: int, at: datetime, first: int, end: in
     return _overdue(_overdue_found(viewer, days, at), slice(first, end))
 
 
-def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Any, Any]:
-    """The assignments of overdue cameras, each with when a dock saw the camera last, and no more of them than that."""
+def _overdue_found(viewer: Viewer, days: int, at: datetime) -> QuerySet[Assignment]:
+    """The open assignments of overdue cameras."""
     check_can(viewer, Action.FLEET_VIEW)
     before = at - timedelta(days=days)
     worn = Assignment.objects.filter(during__upper_inf=True, during__startswith__lt=before)
-    seen = worn.filter(scope(viewer, Action.FLEET_VIEW, unit="camera__unit_id")).values("pk")
-    seen = seen.annotate(last_seen_at=Max("camera__dockings__seen_at"))
-    return seen.filter(Q(last_seen_at__isnull=True) | Q(last_seen_at__lt=before))
+    unheard = Q(camera__last_contact_at__isnull=True) | Q(camera__last_contact_at__lt=before)
+    return worn.filter(unheard, scope(viewer, Action.FLEET_VIEW, unit="camera__unit_id"))
 
 
-def _overdue(found: QuerySet[Any, Any], some: slice) -> list[OverdueCamera]:
-    """Some of the cameras in their order, each with when it was seen last; whole rows of those alone are read."""
-    order = (F("last_seen_at").asc(nulls_last=True), "camera__serial")
-    last_seen = dict(found.order_by(*order).values_list("pk", "last_seen_at")[some])
-    rows = Assignment.objects.select_related("camera__unit", "officer").in_bulk(last_seen)
-    return [OverdueCamera(rows[key].camera, rows[key], seen_at) for key, seen_at in last_seen.items()]
+def _overdue(found: QuerySet[Assignment], some: slice) -> list[OverdueCamera]:
+    """Some of the cameras in their order."""
+    order = (F("camera__last_contact_at").asc(nulls_last=True), "camera__serial")
+    rows = found.select_related("camera__unit", "officer").order_by(*order)[some]
+    return [
+        OverdueCamera(row.camera, row, row.camera.last_contact_at, row.camera.last_contact) for row in rows
+    ]
 
 
 def all_keys(dock: Dock | None = None) -> list[DockKey]:

@@ -22,7 +22,7 @@ from django.db import IntegrityError, transaction
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, ActorKind, Subject
 from tabard.custody.kinds import EventKind
-from tabard.fleet import clocks, selectors
+from tabard.fleet import clocks, contacts, selectors
 from tabard.fleet.errors import AlreadyReceived, ClockOff, DockNotSignedIn
 from tabard.fleet.models import Camera, ClockReading, Dock, DockedCamera, DockKey, DockNonce, DockStatus
 from tabard.kernel.errors import Invalid
@@ -195,7 +195,11 @@ def report(*, dock: Dock, told: Report, by: Actor, at: datetime) -> None:
         DockStatus.objects.update_or_create(dock=dock, defaults=facts)
         there = [_docked(dock, camera, at) for camera in told.cameras]
         gone = DockedCamera.objects.filter(dock=dock, gone_at__isnull=True)
-        gone.exclude(pk__in=[docked.pk for docked in there]).update(gone_at=at)
+        gone = gone.exclude(pk__in=[docked.pk for docked in there])
+        taken_out = list(gone.filter(camera__isnull=False).values_list("camera_id", "seen_at"))
+        gone.update(gone_at=at)
+        here = [docked.camera_id for docked in there if docked.camera_id is not None]
+        contacts.seen_in_dock(here=here, taken_out=taken_out, at=at)
     for docked, camera in zip(there, told.cameras, strict=True):
         shown = camera.clock
         if shown is not None and docked.camera is not None and not docked.clock_read:

@@ -6,7 +6,6 @@ the assignments: a server of an older version, beside ours while an update rolls
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -27,17 +26,8 @@ _FIRST_ISSUES = """
     ), by_day AS (
         SELECT unit_id, day, count(*) AS issued FROM first GROUP BY 1, 2
     )
-    SELECT unit_id, json_agg(json_build_array(day, issued))::text FROM by_day GROUP BY 1
+    SELECT unit_id, json_object_agg(day, issued)::text FROM by_day GROUP BY 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedOn:
-    """So many cameras of a unit were first given out on a day; no unit is the central store."""
-
-    unit_id: UUID | None
-    day: date
-    count: int
 
 
 def day_of_issue(at: datetime) -> date:
@@ -53,14 +43,12 @@ def keep_first_issue(camera: Camera) -> None:
         camera.save(update_fields=["first_issued_date"])
 
 
-def first_issues() -> list[IssuedOn]:
-    """Every day on which a unit's cameras were first given out, oldest first, in one query."""
+def first_issues() -> dict[UUID | None, dict[date, int]]:
+    """How many of each unit's cameras were first given out on which day, in one query; None is the central store."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_ISSUES)
-        units = cursor.fetchall()
-    found = [
-        IssuedOn(unit_id, date.fromisoformat(day), issued)
-        for unit_id, days in units
-        for day, issued in json.loads(days)
-    ]
-    return sorted(found, key=lambda each: each.day)
+        return {unit_id: _by_day(json.loads(days)) for unit_id, days in cursor.fetchall()}
+
+
+def _by_day(counts: dict[str, int]) -> dict[date, int]:
+    return {date.fromisoformat(day): count for day, count in counts.items()}

@@ -100,6 +100,20 @@ def progress(*, stated: Iterable[Stated], issues: Mapping[date, int], today: dat
     return Progress(today, (*(Counted(each.day, each.count) for each in known), *singly), later, last)
 
 
+def issued(*, stated: Iterable[Stated], issues: Iterable[Mapping[date, int]], today: date) -> int | None:
+    """The newest count of `progress`, without the way there; None where nothing is known.
+
+    Args:
+        stated: As there.
+        issues: As there, of a unit and of those below it one by one.
+        today: As there.
+    """
+    by_day = {each.day: each.count for each in stated if each.day <= today}
+    last = max(by_day, default=None)
+    later = [n for days in issues for day, n in days.items() if day <= today and (last is None or day > last)]
+    return None if last is None and not later else (by_day[last] if last else 0) + sum(later)
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A point of the plan: so many cameras in all by the end of `due`, as far as the plan says."""

@@ -4,9 +4,10 @@ The pages, the API and the command line read this. Numbers of cameras only: nobo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from tabard.insight.errors import NoSuchUnit
 from tabard.insight.forecast import Forecast, forecast, needed_per_week
 from tabard.insight.models import PlanLine, PlanVersion, StatedCount, UnitBlock
 from tabard.insight.plans import current_plan
-from tabard.insight.progress import Intended, Planned, Progress, Stated, planned, progress, target
+from tabard.insight.progress import Intended, Planned, Progress, Stated, issued, planned, progress, target
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.models import Unit
 from tabard.people.rules import Action
@@ -26,9 +27,9 @@ from tabard.people.selectors import UnitNode, unit_tree
 LONDON = ZoneInfo("Europe/London")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
-    """How one unit stands, the units below it among it.
+    """How one unit stands, the units below it among it. What takes reckoning is reckoned when it is asked for.
 
     Attributes:
         unit: The unit.
@@ -36,7 +37,9 @@ class Standing:
         lines: The plan's lines for it, and for those below it.
         target: Cameras in all; None where the plan does not say.
         is_about: The target is only about right.
-        progress: What was issued by when.
+        stated: What somebody stated of it.
+        issues: Cameras issued, by day, of each unit that it is made of.
+        today: The day on which it stands so.
         blocks: What blocks it itself.
     """
 
@@ -45,14 +48,20 @@ class Standing:
     lines: tuple[PlanLine, ...]
     target: int | None
     is_about: bool
-    progress: Progress
+    stated: Sequence[Stated]
+    issues: Sequence[Mapping[date, int]]
+    today: date
     blocks: tuple[UnitBlock, ...]
 
-    @property
+    @cached_property
     def issued(self) -> int | None:
         """The newest count; None where nothing is known."""
-        latest = self.progress.latest
-        return None if latest is None else latest.count
+        return issued(stated=self.stated, issues=self.issues, today=self.today)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What was issued by when."""
+        return progress(stated=self.stated, issues=_summed(self.issues), today=self.today)
 
     @property
     def percent(self) -> int | None:
@@ -72,12 +81,12 @@ class Standing:
         is_team = self.unit.kind == Unit.Kind.TEAM
         return bool(self.lines or self.blocks) if is_team else self.is_in_plan
 
-    @property
+    @cached_property
     def planned(self) -> tuple[Planned, ...]:
         """The plan as a curve."""
         return planned(_intended(self.unit.id, self.lines))
 
-    @property
+    @cached_property
     def forecast(self) -> Forecast:
         """When the last camera will be issued."""
         rated = self.progress.rated
@@ -118,7 +127,7 @@ class _Known:
     lines: dict[UUID, list[PlanLine]] = field(default_factory=lambda: defaultdict(list))
     stated: dict[UUID, list[Stated]] = field(default_factory=lambda: defaultdict(list))
     blocks: dict[UUID, list[UnitBlock]] = field(default_factory=lambda: defaultdict(list))
-    issues: dict[UUID | None, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))
+    issues: dict[UUID | None, dict[date, int]] = field(default_factory=first_issues)
 
 
 def overview(viewer: Viewer, *, at: datetime) -> Overview:
@@ -179,8 +188,6 @@ def _known(lines: Iterable[PlanLine]) -> _Known:
         known.stated[each.unit_id].append(said)
     for block in UnitBlock.objects.filter(lifted_at=None):
         known.blocks[block.unit_id].append(block)
-    for issued in first_issues():
-        known.issues[issued.unit_id][issued.day] = issued.count
     return known
 
 
@@ -201,22 +208,23 @@ def _standing(unit: Unit, depth: int, below: Sequence[UUID | None], known: _Know
     lines = [line for unit_id in below if unit_id for line in known.lines.get(unit_id, ())]
     lines.sort(key=lambda line: line.ordinal)
     wanted, is_about = target(_intended(unit.id, lines))
-    stated = known.stated.get(unit.id, ())
     return Standing(
         unit=unit,
         depth=depth,
         lines=tuple(lines),
         target=wanted,
         is_about=is_about,
-        progress=progress(stated=stated, issues=_summed(below, known), today=today),
+        stated=known.stated.get(unit.id, ()),
+        issues=[known.issues[unit_id] for unit_id in below if unit_id in known.issues],
+        today=today,
         blocks=tuple(known.blocks.get(unit.id, ())),
     )
 
 
-def _summed(unit_ids: Iterable[UUID | None], known: _Known) -> dict[date, int]:
+def _summed(issues: Iterable[Mapping[date, int]]) -> dict[date, int]:
     total: dict[date, int] = defaultdict(int)
-    for unit_id in unit_ids:
-        for day, count in known.issues.get(unit_id, {}).items():
+    for by_day in issues:
+        for day, count in by_day.items():
             total[day] += count
     return total
 

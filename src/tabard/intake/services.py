@@ -19,6 +19,7 @@ from django.db import transaction
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import append
+from tabard.fleet import contacts
 from tabard.intake.axis.drafting import SOURCE, draft_of, sealed_draft
 from tabard.intake.axis.protocol import Metadata, kind_of, merged, value
 from tabard.intake.errors import AlreadyComplete, ContainerUnknown, ObjectUnknown
@@ -180,6 +181,8 @@ def end_transfer(*, container: Container, reason: str, viewer: Viewer, at: datet
 
 def _complete(locked: Container, draft: RecordingDraft, *, by: Actor, at: datetime) -> Recording:
     locked.recording = register(draft=draft, by=by, at=at)
+    if locked.recording.camera_id is not None:
+        contacts.footage_came(camera_id=locked.recording.camera_id, at=at)
     locked.completed_at = at
     locked.save(update_fields=["completed_at", "recording"])
     return locked.recording

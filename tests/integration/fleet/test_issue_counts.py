@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from tabard.fleet.importing import import_cameras
-from tabard.fleet.issue_counts import IssuedOn, first_issues
+from tabard.fleet.issue_counts import first_issues
 from tabard.fleet.models import Assignment, Camera
 from tabard.fleet.services import assign_camera, return_camera, swap_camera
 from tabard.fleet.states import Change
@@ -29,11 +29,11 @@ def worn_unnoticed(barrow, day_one):
 
 
 def test_the_first_wearing_counts_on_its_day_in_london_and_later_ones_do_not(camera, barrow, okafor, by):
-    assert first_issues() == []
+    assert first_issues() == {}
     assign_camera(camera=camera, officer=barrow, by=by, at=LATE)
     return_camera(camera=camera, by=by, at=LATE + timedelta(days=1))
     assign_camera(camera=camera, officer=okafor, by=by, at=LATE + timedelta(days=2))
-    assert first_issues() == [IssuedOn(camera.unit_id, date(2026, 6, 2), 1)]
+    assert first_issues() == {camera.unit_id: {date(2026, 6, 2): 1}}
     assert Camera.objects.get().first_issued_date == date(2026, 6, 2)
 
 
@@ -42,14 +42,14 @@ def test_a_camera_that_is_swapped_in_counts_too(camera, receive, barrow, by, day
     assign_camera(camera=camera, officer=barrow, by=by, at=day_one)
     later = day_one + timedelta(days=3)
     swap_camera(camera=camera, other=other, change=Change.REPORT_FAULT, reason="Dark", by=by, at=later)
-    assert [(each.day, each.count) for each in first_issues()] == [(day_one.date(), 1), (later.date(), 1)]
+    assert first_issues() == {camera.unit_id: {day_one.date(): 1, later.date(): 1}}
 
 
 def test_cameras_of_a_file_count_on_the_days_that_it_names(lewisham, barrow, by, day_one):
     heading = "serial,make,model,mount,unit_code,shoulder_number,issued_date\n"
     text = heading + "C1,A,B,chest,PL,101PL,2026-02-01\nC2,A,B,chest,PL,,\n"
     assert import_cameras(rows_csv=io.StringIO(text), by=by, at=day_one).ok
-    assert first_issues() == [IssuedOn(lewisham.pk, date(2026, 2, 1), 1)]
+    assert first_issues() == {lewisham.pk: {date(2026, 2, 1): 1}}
     assert Camera.objects.get(serial="C2").first_issued_date is None
 
 
@@ -57,7 +57,7 @@ def test_what_a_server_of_an_older_version_gave_out_counts_and_keeps_its_day(
     camera, worn_unnoticed, okafor, by, day_one
 ):
     worn_unnoticed(camera)
-    expected = [IssuedOn(camera.unit_id, day_one.date(), 1)]
+    expected = {camera.unit_id: {day_one.date(): 1}}
     assert first_issues() == expected
     assign_camera(camera=camera, officer=okafor, by=by, at=day_one + timedelta(days=9))
     assert first_issues() == expected

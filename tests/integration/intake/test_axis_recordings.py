@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tabard.custody.models import Event
+from tabard.fleet.models import Camera
 from tabard.intake.models import Container, ReceivedObject
 from tabard.kernel import clock
 from tabard.kernel.errors import Denied
@@ -98,6 +99,9 @@ class TestAWholeRecording:
         assert (recording.source, recording.source_name) == ("axis", container_name())
         assert (recording.officer, recording.camera, recording.unit) == (worn.officer, worn.camera, lewisham)
         assert (recording.officer_reference, recording.camera_serial) == ("101PL", SERIAL)
+        heard = Camera.objects.get(pk=worn.camera_id)
+        completed_at = Container.objects.get(recording=recording).completed_at
+        assert (heard.last_contact, heard.last_contact_at) == ("axis", completed_at)
         assert (recording.started_at, recording.stopped_at) == (BEGAN, BEGAN + timedelta(minutes=3))
         assert (recording.trigger, recording.category, recording.flags) == ("Button", stop_search, [])
         assert (recording.latitude, recording.longitude) == (51.46, -0.01)

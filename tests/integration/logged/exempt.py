@@ -21,6 +21,8 @@ SERVICES: Mapping[str, str] = {
     "custody.witnesses.asking.obtain_cosignature": "keeps what a witness says of a checkpoint, beside it",
     "custody.timestamping.stamping.stamp_if_due": "keeps what an authority says of a checkpoint, beside it",
     "dock.delivery.deliver": "runs on the station PC, which has no log; the door logs what it receives and permits",
+    "fleet.contacts.footage_came": WITHIN + "intake.services.complete",
+    "fleet.contacts.seen_in_dock": "what docks report of cameras is replaced in minutes, as in fleet.docks.report",
     "fleet.dock_selectors.dock_now": READS,
     "fleet.dock_selectors.dock_figures": READS,
     "fleet.dock_selectors.docks_now": READS,

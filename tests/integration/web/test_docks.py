@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from tests.integration.web.staged import BY, DAY_ONE, enrol, stage, text
 
+from tabard.fleet import contacts
 from tabard.fleet.docks import CameraSeen, Report, report
 from tabard.fleet.models import Dock, DockKey
 from tabard.fleet.services import assign_camera, install_dock, receive_camera
@@ -138,10 +139,15 @@ def test_overdue_are_cameras_that_somebody_has_and_no_dock_has_seen(staged, admi
     assign_camera(camera=never, officer=staged.okafor, by=BY, at=DAY_ONE)
     receive_camera(serial="SPARE", make="Axis", model="W1", mount="chest", unit=None, by=BY, at=DAY_ONE)
     page = administrator.get(reverse("fleet-overdue"))
-    assert [each.camera.serial for each in page.context["silent"]] == [staged.camera.serial]
+    assert [each.camera.serial for each in page.context["heard"]] == [staged.camera.serial]
     assert [each.camera.serial for each in page.context["never"]] == ["NEVER"]
     week = administrator.get(reverse("fleet-overdue"), {"days": "7"})
-    assert week.context["silent"] == []
+    assert week.context["heard"] == []
+    contacts.footage_came(camera_id=never.id, at=now() - timedelta(days=4))
+    page = administrator.get(reverse("fleet-overdue"))
+    assert [each.seen_by for each in page.context["heard"]] == ["dock", "axis"]
+    assert "not docked 1 by Axis, no footage 1 never docked 0" in text(page)
+    assert "By Axis, footage" in text(page)
     refused = administrator.get(reverse("fleet-overdue"), {"days": "0"})
     assert refused.status_code == 400
     assert "greater than or equal to 1" in text(refused)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabard.insight.forecast import Counted
-from tabard.insight.progress import Intended, Stated, planned, progress, target
+from tabard.insight.progress import Intended, Stated, issued, planned, progress, target
 from tabard.insight.when import parse_when
 
 DAY = date(2017, 8, 14)
@@ -82,3 +82,17 @@ def test_counts_are_in_order_and_both_series_end_alike(issues, stated, today):
         assert found.latest.count - found.rated[-1].count == issues.get(today, 0)
     else:
         assert found.rated == found.counted
+
+
+@given(
+    st.lists(st.builds(Stated, DAYS, st.integers(0, 90))),
+    st.lists(st.dictionaries(DAYS, st.integers(1, 9))),
+    DAYS,
+)
+def test_the_newest_count_is_the_same_without_the_way_there(stated, issues, today):
+    together = {}
+    for by_day in issues:
+        for on, number in by_day.items():
+            together[on] = together.get(on, 0) + number
+    latest = progress(stated=stated, issues=together, today=today).latest
+    assert issued(stated=stated, issues=issues, today=today) == (latest.count if latest else None)

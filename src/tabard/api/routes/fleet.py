@@ -198,7 +198,7 @@ def revoke_key(request: Asked, dock_id: UUID, key_id: UUID) -> DockNow:
 
 @fleet.get("/cameras/overdue", access=Action.FLEET_VIEW, answers=list[OverdueOut])
 def overdue(request: Asked, wanted: Query[OverdueWanted]) -> list[OverdueCamera]:
-    """The worn cameras that you may see and that were not docked for so many days, or never."""
+    """The worn cameras that you may see and that no dock and no Axis system told of for so many days, or ever."""
     return dock_selectors.overdue_cameras(request.auth, days=wanted.days, at=now())
 
 

@@ -97,11 +97,15 @@ class OverdueWanted(Schema):
 
 
 class OverdueOut(Schema):
-    """A worn camera that was not docked for long; `seen_at` is null for one that never was."""
+    """A worn camera that was not heard of for long; `seen_at` is null for one that never was.
+
+    `seen_by` is `dock`, or `axis` where what was heard is footage that an Axis system sent; else empty.
+    """
 
     camera: CameraOut
     wearer: OfficerName
     seen_at: datetime | None
+    seen_by: str
 
     @staticmethod
     def resolve_wearer(overdue: OverdueCamera) -> Officer:

@@ -110,7 +110,7 @@ def _postings(force: WholeForce) -> Iterator[Posting]:
 
 
 def _cameras(force: WholeForce) -> Iterator[Camera]:
-    cameras, first = force.cameras, _first_worn(force)
+    cameras, first, last = force.cameras, _first_worn(force), _last_docked(force)
     for number in range(len(cameras)):
         command = force.commands[cameras.command[number]]
         yield Camera(
@@ -123,6 +123,8 @@ def _cameras(force: WholeForce) -> Iterator[Camera]:
             received_at=instant_of(cameras.received[number]),
             kept_state=cameras.state(number).value,
             first_issued_date=None if first[number] == NEVER else day_of_issue(instant_of(first[number])),
+            last_contact_at=instant_of(last[number]),
+            last_contact=Camera.Contact.DOCK,
         )
 
 
@@ -205,10 +207,16 @@ def _statuses(force: WholeForce) -> Iterator[DockStatus]:
         )
 
 
-def _docked(force: WholeForce) -> Iterator[DockedCamera]:
-    """Each camera as a dock of its command saw it last: when its newest footage came, or when it was given out."""
+def _last_docked(force: WholeForce) -> Instants:
+    """When each camera was docked last: when its newest footage came, or when it was given out."""
     last = force.cameras.received + 7 * DAY
     np.maximum.at(last, force.recording_camera, force.footage.received)
+    return last
+
+
+def _docked(force: WholeForce) -> Iterator[DockedCamera]:
+    """Each camera as a dock of its command saw it last."""
+    last = _last_docked(force)
     first_dock = np.cumsum([0, *map(docks_of, force.commands)])
     for number in range(len(force.cameras)):
         command = int(force.cameras.command[number])

@@ -100,7 +100,7 @@ def overdue(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     days = form.cleaned_data["days"] if form.is_bound and form.is_valid() else OverdueForm.DAYS
     at = now()
     count = dock_selectors.overdue_count(viewer, days=days, at=at)
-    part = part_of(request, count.silent + count.never)
+    part = part_of(request, count.total)
     found = dock_selectors.overdue_part(viewer, days=days, at=at, first=part.first, end=part.end)
     context = {
         **fleet_sections(viewer, "fleet-overdue"),
@@ -108,7 +108,7 @@ def overdue(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         "days": days,
         "count": count,
         "part": part,
-        "silent": [each for each in found if each.seen_at is not None],
+        "heard": [each for each in found if each.seen_at is not None],
         "never": [each for each in found if each.seen_at is None],
     }
     return render(request, "docks/overdue.html", context, status=400 if form.errors else 200)
