@@ -9,19 +9,21 @@ WITH listed AS MATERIALIZED (
     FROM retention_scheduleddisposal listed JOIN recordings_recording recording ON recording.id = listed.recording_id
     WHERE executes_at > %(at)s AND recording.officer_id IS NOT NULL
         AND coalesce(category_id, '') = ANY(%(slight)s::text[])
-        -- whose time is not known overlaps nothing: what told no time is filed under its receipt, and what seems to
-        -- last longer than anybody is on duty was filmed while its clock was set
-        AND stopped_at - started_at <= %(tour)s::interval
+        -- whose time is not known overlaps nothing: what told no time is filed under its receipt, and what may have
+        -- been filmed at any time of a day was filmed while its clock was set
+        AND stopped_at - started_at + 2 * coalesce(clock_uncertainty_ms, 0) * interval '1 ms' < interval '1 day'
         AND (corrected_start_at IS NOT NULL OR started_at <> received_at AND NOT flags && %(doubts)s::varchar[]
             AND NOT EXISTS (SELECT FROM recordings_settledflag settled
                 WHERE settled.recording_id = recording.id AND settled.flag = ANY(%(doubts)s)))
         AND NOT EXISTS (SELECT FROM incidents_link link WHERE link.recording_id = recording.id)
         AND NOT EXISTS (SELECT FROM incidents_exhibit exhibit WHERE exhibit.recording_id = recording.id)
+), lasting AS (
+    SELECT listed.*, floor(extract(epoch FROM from_at - margin) / 86400)::int AS first_day,
+        floor(extract(epoch FROM until_at + margin) / 86400)::int AS last_day
+    FROM listed
 ), filmed_on AS MATERIALIZED (
-    SELECT listed.*, day FROM listed, generate_series(
-        floor(extract(epoch FROM from_at - margin) / 86400)::int,
-        floor(extract(epoch FROM until_at + margin) / 86400)::int
-    ) AS day
+    SELECT lasting.*, first_day AS day FROM lasting
+    UNION ALL SELECT lasting.*, last_day FROM lasting WHERE last_day > first_day
 ), days AS MATERIALIZED (
     SELECT DISTINCT day FROM filmed_on
 ), near AS MATERIALIZED (
@@ -42,11 +44,11 @@ WITH listed AS MATERIALIZED (
         JOIN recordings_recording filmed ON filmed.id = exhibit.recording_id AND filmed.officer_id IS NOT NULL
 ), attended_on AS MATERIALIZED (
     -- by officer and day both sides are small; by officer alone they multiply
-    SELECT attended.*, day FROM attended, (SELECT min(day) AS first, max(day) AS last FROM days) AS bounds,
-        generate_series(
-            greatest(floor(extract(epoch FROM start_at) / 86400)::int, bounds.first),
-            least(floor(extract(epoch FROM maybe_until) / 86400)::int, bounds.last)
-        ) AS day
+    SELECT attended.*, generate_series(
+        greatest(floor(extract(epoch FROM start_at) / 86400)::int, bounds.first),
+        least(floor(extract(epoch FROM maybe_until) / 86400)::int, bounds.last)
+    ) AS day
+    FROM attended, (SELECT min(day) AS first, max(day) AS last FROM days) AS bounds
 )
 SELECT DISTINCT ON (filmed.id, incident.id) filmed.id, incident.id, filmed.officer_id, incident.ground,
     unsure IS NOT NULL AND from_at + unsure <= surely_until AND until_at - unsure >= start_at, category

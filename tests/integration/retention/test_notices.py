@@ -352,7 +352,8 @@ def crowd(world, seeded, count):
             source_name=f"crowd-{number}",
             officer=seeded.choice([*world.officers.values(), None]),
             started_at=start,
-            stopped_at=start + timedelta(seconds=seeded.randrange(0, 7200)),
+            stopped_at=start
+            + timedelta(seconds=seeded.choice([*range(0, 7200, 300), 80_000, 85_800, 86_400])),
             received_at=seeded.choice([start, DAY_ONE + 4 * DAY]),
             category_id=seeded.choice([None, None, "not-evidential", "crime"]),
             flags=seeded.choice([[], [], [FLAG.GAP], [FLAG.CLOCK_SUSPECT], [FLAG.NO_TIME_ZONE, FLAG.GAP]]),
@@ -393,7 +394,10 @@ def expected(recordings, found, links, settled):
     for recording in recordings:
         measured = recording.clock_uncertainty_ms is not None
         doubted = doubts & {*recording.flags, *settled.get(recording.pk, ())}
-        unknown = not measured and (doubted or recording.started_at == recording.received_at)
+        margin = timedelta(milliseconds=recording.clock_uncertainty_ms or 0)
+        lasts = recording.stopped_at - recording.started_at + 2 * margin
+        unmeasured = not measured and (doubted or recording.started_at == recording.received_at)
+        unknown = unmeasured or lasts >= DAY
         if (
             unknown
             or recording.officer_id is None
@@ -401,7 +405,6 @@ def expected(recordings, found, links, settled):
             or recording.category_id == "crime"
         ):
             continue
-        margin = timedelta(milliseconds=recording.clock_uncertainty_ms or 0)
         begun, over = recording.filmed_at, recording.filmed_until_at
         for incident in found:
             if (incident.pk, recording.officer_id) in filmed:
