@@ -20,6 +20,7 @@ from tabard.insight.plans import current_plan, lines_of
 from tabard.kernel.clock import now
 from tabard.people.models import Unit
 from tabard.people.rules import Role
+from tabard.people.services import create_unit
 
 PLAN = "phase,wave,unit_code,target,due\nOne,Boroughs,LX,480,2026-summer\n"
 
@@ -62,6 +63,32 @@ def test_the_boroughs_stand_in_a_table_that_needs_no_script(example):
         "words": "issued: not known, planned: 500",
         "url": unit_page("Haringey"),
     }
+
+
+def test_one_figure_for_three_boroughs_shades_each_and_is_said_to_be_one(example):
+    client = example.client(Role.AUDITOR)
+    said = client.get(reverse("rollout-map-json")).json()
+    assert "East Area Command" not in said, "the map has no such borough"
+    for borough in ("Barking and Dagenham", "Havering", "Redbridge"):
+        assert said[borough] == {
+            "percent": None,
+            "words": "one figure for 3 boroughs, East Area Command, issued: not known, planned: 1,300",
+            "url": unit_page("East Area Command"),
+        }
+    page = text(client.get(reverse("rollout-map")))
+    assert (
+        "East Area Command has one figure for 3 boroughs: Barking and Dagenham, Havering, Redbridge." in page
+    )
+    assert (
+        "East Area Command one figure for Barking and Dagenham, Havering, Redbridge Not known 1,300" in page
+    )
+    force = Unit.objects.get(kind="force")
+    create_unit(kind="borough_command", code="KD", name="Havering", parent=force, by=BY, at=FILMED_AT)
+    said = client.get(reverse("rollout-map-json")).json()
+    assert (said["Havering"]["words"], said["Redbridge"]["words"][:24]) == (
+        "issued: not known, planned: not known",
+        "one figure for 2 borough",
+    )
 
 
 def test_where_too_little_is_known_the_page_says_how_the_forecast_comes(example, administrator):
@@ -133,7 +160,9 @@ def typed(page, **changed):
     """What a browser would send of the wave's page, with some of it typed anew."""
     forms = [page.context["form"], page.context["lines"].management_form, *page.context["lines"]]
     sent = {bound.html_name: bound.value() for form in forms for bound in form}
-    return {name: value for name, value in (sent | changed).items() if value is not None and value is not False}
+    return {
+        name: value for name, value in (sent | changed).items() if value is not None and value is not False
+    }
 
 
 def test_a_wave_is_changed_on_a_page_that_first_shows_what_it_does(example, administrator):
@@ -181,7 +210,9 @@ def test_a_wave_that_cannot_be_is_refused_with_what_was_typed(example, administr
     new["wave"] = "Late"
     page = administrator.post("/rollout/plan/wave", typed(administrator.get("/rollout/plan/wave"), **new))
     administrator.post("/rollout/plan/wave", {"shown": page.context["shown"]})
-    assert [line.unit_code for line in lines_of(current_plan()) if line.wave == "Late"] == [example.camera.unit.code]
+    assert [line.unit_code for line in lines_of(current_plan()) if line.wave == "Late"] == [
+        example.camera.unit.code
+    ]
 
 
 def test_a_wave_is_changed_over_the_api(example, administrator):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tabard.fleet import selectors as fleet
 from tabard.insight import blocks, counts, rollout
+from tabard.insight.areas import Shown, shown
 from tabard.insight.curve import NARROW, WIDE, Curve, draw, read_table
 from tabard.insight.errors import NoSuchBlock
 from tabard.insight.forecast import Outcome
@@ -64,7 +65,12 @@ def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def force_map(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """London's boroughs coloured by progress, and the same as a table."""
     boroughs = _boroughs(viewer)
-    context = {**rollout_sections(viewer, "rollout-map"), "boroughs": boroughs, "steps": STEPS}
+    context = {
+        **rollout_sections(viewer, "rollout-map"),
+        "boroughs": boroughs,
+        "shared": [each for each in boroughs if each.is_shared],
+        "steps": STEPS,
+    }
     return render(request, "rollout/map.html", context)
 
 
@@ -74,12 +80,13 @@ def map_json(_request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What the map colours, by the borough's name."""
     return JsonResponse(
         {
-            each.unit.name: {
-                "percent": each.percent,
-                "words": _progress_words(each),
-                "url": reverse("rollout-unit", args=[each.unit.id]),
+            borough: {
+                "percent": each.standing.percent,
+                "words": _shared_words(each) + _progress_words(each.standing),
+                "url": reverse("rollout-unit", args=[each.standing.unit.id]),
             }
             for each in _boroughs(viewer)
+            for borough in each.boroughs
         }
     )
 
@@ -158,9 +165,14 @@ STEPS = ((0, "#fbeed5"), (25, "#d9cf9f"), (50, "#86b6a6"), (75, "#3f7f93"), (100
 """From which per cent on a borough has which colour; the script and the key beside the map read the same."""
 
 
-def _boroughs(viewer: Viewer) -> list[Standing]:
-    found = rollout.overview(viewer, at=now()).units
-    return [each for each in found if each.unit.kind == each.unit.Kind.BOROUGH_COMMAND]
+def _boroughs(viewer: Viewer) -> list[Shown]:
+    return shown(rollout.overview(viewer, at=now()).units)
+
+
+def _shared_words(each: Shown) -> str:
+    return (
+        f"one figure for {len(each.boroughs)} boroughs, {each.standing.unit.name}, " if each.is_shared else ""
+    )
 
 
 def _progress_words(standing: Standing) -> str:
