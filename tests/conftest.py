@@ -29,9 +29,18 @@ def object_server() -> ObjectServer:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:
-    """pytest-django's, and then the log's tables may be emptied between tests; see `tampering`."""
+    """pytest-django's, and then the log's tables may be emptied between tests; see `tampering`.
+
+    Whenever tables were emptied, Django writes its own list of models and permissions anew. Nothing of ours reads it,
+    and it takes longer than the emptying.
+    """
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.models.signals import post_migrate
+
     from tests.tampering import let_tables_be_emptied
 
+    assert post_migrate.disconnect(create_contenttypes)
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     with django_db_blocker.unblock():
         let_tables_be_emptied()
 
