@@ -1,10 +1,12 @@
 """How does a test have something disposed of at once? The days of grace are taken to be over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from tabard.incidents.models import Incident
+from tabard.recordings.models import Recording
 from tabard.retention import runs
-from tabard.retention.models import Disposal, DisposalRun, ScheduledDisposal
+from tabard.retention.models import Disposal, DisposalRun, Notice, ScheduledDisposal
 from tests.world import BY, DAY_ONE
 
 
@@ -43,3 +45,17 @@ def stopped_run(at: datetime = DAY_ONE) -> DisposalRun:
         usually_disposed=0,
         found_by_rule={"uncategorised": 1_000},
     )
+
+
+def noticed(recording: Recording, incident: Incident, at: datetime = DAY_ONE) -> Notice:
+    """The recording stands on the list, and its wearer was told that it overlaps the incident; made if it is not so."""
+    run, day = stopped_run(at), timedelta(days=1)
+    times = {"due_at": at, "scheduled_at": at, "executes_at": at + 7 * day}
+    ScheduledDisposal.objects.get_or_create(
+        recording=recording, defaults={"run": run, "rule": "uncategorised", "size_bytes": 1, **times}
+    )
+    given = {"run": run, "ground": Notice.Ground.RECORDED, "is_certain": False, "given_at": at}
+    found, _ = Notice.objects.get_or_create(
+        recording=recording, incident=incident, officer=recording.officer, defaults=given
+    )
+    return found

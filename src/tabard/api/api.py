@@ -33,6 +33,7 @@ from tabard.api.routes.holds import holds
 from tabard.api.routes.incidents import incidents
 from tabard.api.routes.issue import issue
 from tabard.api.routes.losses import losses
+from tabard.api.routes.notices import notices
 from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
 from tabard.api.routes.recordings import recordings
@@ -58,6 +59,7 @@ NOUNS: Sequence[Operations] = (
     disposal_runs,
     disposals,
     early_disposals,
+    notices,
     holds,
     work_items,
     fleet,

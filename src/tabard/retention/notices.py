@@ -5,7 +5,8 @@ days of grace are the wait. That somebody attended is only said where something 
 incident, or other footage of theirs is linked to it or produced for it.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
+from contextlib import closing
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -48,10 +49,11 @@ def give(*, run: DisposalRun, policy: Policy, by: Actor, at: datetime) -> int:
         by: Who runs it.
         at: Now.
     """
-    return sum(_give(batch, run, by, at) for batch in _found(policy, at))
+    with closing(_found(policy, at)) as batches:
+        return sum(_give(batch, run, by, at) for batch in batches)
 
 
-def _found(policy: Policy, at: datetime) -> Iterator[list[Found]]:
+def _found(policy: Policy, at: datetime) -> Generator[list[Found], None, None]:
     """What is to be given, from a cursor that outlives the transactions in which it is."""
     values: dict[str, Any] = {
         "at": at,

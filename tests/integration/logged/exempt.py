@@ -75,6 +75,7 @@ SERVICES: Mapping[str, str] = {
     "retention.chain.chain": READS,
     "retention.figures.figures": READS,
     "retention.review_queue.counts": READS,
+    "retention.notice_views.by_unit": READS,
     "retention.review_queue.page": READS,
     "retention.review_queue.sheet": READS,
     "retention.services.adopt_policy": "takes over the categories of the policy file that this version brings",

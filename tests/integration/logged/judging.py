@@ -11,7 +11,7 @@ from tabard.recordings.models import Recording
 
 # `tests/integration/retention/test_what_retention_reads.py` holds retention to these.
 RETENTION_READS = ("category_id", "received_at", "begun_by_at", "source")
-DECIDES_HOW_LONG = {"recordings.services.categorise"}
+DECIDES_HOW_LONG = {"recordings.services.categorise", "retention.notice_answers.categorise_all"}
 
 
 def leaves_exactly_its_event(stage: Stage, act: Act) -> None:

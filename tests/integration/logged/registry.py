@@ -91,6 +91,7 @@ def declared() -> dict[str, Any]:
         acts_of_cameras,
         acts_of_docks,
         acts_of_insight,
+        acts_of_notices,
         acts_of_people,
         acts_of_policies,
         acts_of_reviews,

@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client
-from tests.disposals import stopped_run
+from tests.disposals import noticed, stopped_run
 from tests.integration.api.access_world import staged, undone
 from tests.integration.logged.routes import LEAVES, LEAVES_NONE, SEARCHES
 from tests.integration.logged.watching import broken_log, known, new_since, objects, rows
@@ -27,6 +27,7 @@ def client(force, db):
     with undone():
         stopped_run()  # which, like the policy, the walk would make as it asks
         waiting_policy("steward")
+        noticed(force.own.free, force.own.unlinked_incident)
         found = Client(raise_request_exception=False)
         found.cookies.load(dict(session_cookie(force.become(*Role))))
         yield found

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils.regex_helper import normalize
-from tests.disposals import stopped_run
+from tests.disposals import noticed, stopped_run
 from tests.integration.api.access_world import WHERE, Place, World, events, staged
 from tests.integration.web.serving import session_cookie
 from tests.policies import stops_kept_for, waiting_policy
@@ -192,6 +192,11 @@ def attributed(place: Place) -> dict[str, Any]:
 
 
 def in_a_month() -> str:
+def of_notice(place: Place) -> dict[str, Any]:
+    """The incident of which the place's officer was told that it overlaps a recording which is about to go."""
+    return {"incident_id": noticed(place.free, place.unlinked_incident).incident_id}
+
+
     return (now() + timedelta(days=30)).date().isoformat()
 
 
@@ -254,6 +259,9 @@ API: Mapping[str, Ask] = {
     "POST reviews/%(review_id)s/agree": Ask("POST", good={409}),
     "POST reviews/%(review_id)s/refuse": post(reason="A retrial is likely"),
     "POST disposal-runs/%(disposal_run_id)s/approve": post(reason="A year's backlog"),
+    "POST incidents/%(incident_id)s/notices/dismiss": Ask(
+        "POST", lambda place: {"recording_ids": [str(place.free.id)]}, named=of_notice, good=OK
+    ),
     # Nobody has asked that it go on.
     "POST disposal-runs/%(disposal_run_id)s/refuse": Ask("POST", lambda place: {"reason": "No"}, good={409}),
     "POST early-disposals/%(request_id)s/approve": post(understood=True),
@@ -403,6 +411,10 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "disposal-run-approve": (form("approve", reason="A year's backlog"),),
     "disposal-run-refuse": (Ask("POST", lambda place: {"refuse-reason": "No"}, good={400}),),
     "early-disposal-approve": (Ask(), form(understood="on")),
+    "notice": (Ask(named=of_notice),),
+    "notice-answer": (
+        Ask("POST", lambda place: {"not_of_it": str(place.free.id)}, named=of_notice, good={302}),
+    ),
     "early-disposal-refuse": (form("refuse", reason="Set aside"),),
     "early-disposal-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
     "hold-place": (

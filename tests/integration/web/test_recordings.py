@@ -425,7 +425,7 @@ class TestHome:
     def test_a_supervisor_sees_only_the_units_recordings(self, browser, recording):
         towns.record(b"x", name="elsewhere", officer="119GD", camera="")
         answer = browser("ruth").get("/")
-        assert [card.recording for card in answer.context["unit_uncategorised"]] == [recording]
+        assert [card.recording for card in answer.context["unit"].uncategorised] == [recording]
         assert answer.context["officer"] is None
 
     def test_an_administrator_sees_flags_and_the_fleet(self, browser, recording):

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tabard.cli.commands import certificates, disposal_runs, early_disposals, holds, retention_policy, reviews
+from tabard.cli.commands import (
+    certificates,
+    disposal_runs,
+    early_disposals,
+    holds,
+    notices,
+    retention_policy,
+    reviews,
+)
 from tabard.cli.commands.options import Json, instant
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, errors
@@ -25,6 +33,7 @@ early_disposals.mount(app)
 app.add_typer(holds.app, name="hold")
 app.add_typer(reviews.app, name="review")
 disposal_runs.mount(app)
+notices.mount(app)
 certificates.mount(app)
 app.add_typer(retention_policy.app, name="policy")
 AsOf = Annotated[str | None, typer.Option("--as-of", help="What is due at this instant; default now.")]

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
-from tabard.people.rules import Action
-from tabard.retention import releases
+from tabard.people.rules import Action, reach
+from tabard.retention import notice_views, releases
 from tabard.retention.models import DisposalRun, RunRelease
 from tabard.web.forms.early_disposals import CloseForm
 from tabard.web.forms.refusals import show_refusal
@@ -37,9 +37,12 @@ class AgreeForm(forms.Form):
 def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What will be disposed of unless something keeps it, and the last runs."""
     on_the_list = releases.on_the_list(viewer)
+    shown = list(on_the_list[:SHOWN_LISTED])
     context = {
         "stopped": releases.stopped_now(),
-        "listed": list(on_the_list[:SHOWN_LISTED]),
+        "listed": shown,
+        "unanswered": notice_views.unanswered([each.recording_id for each in shown]),
+        "may_answer": bool(reach(viewer.roles, Action.RECORDING_CATEGORISE)),
         "listed_count": on_the_list.count(),
         "runs": list(releases.listed(viewer)[:SHOWN_RUNS]),
     }

@@ -20,10 +20,12 @@ from tabard.people.rules import Action, Role
 from tabard.recordings.models import Recording
 from tabard.recordings.selectors import RecordingFilter
 from tabard.recordings.selectors import page as recordings_page
-from tabard.retention import hold_views
+from tabard.retention import hold_views, notice_views, notices
 from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Hold
+from tabard.retention.notice_views import Overlap
 from tabard.web.pages import Open, page
+from tabard.web.views.notices import SOON
 from tabard.web.views.recording_cards import RecordingCard, cards
 
 _CARDS = 8
@@ -36,9 +38,20 @@ _CASEWORK = {Role.INVESTIGATOR, Role.DISCLOSURE_OFFICER, Role.PROFESSIONAL_STAND
 class OfficerDay:
     """An officer's own footage and exhibits."""
 
+    overlaps: list[Overlap]
     recent: list[RecordingCard]
     to_categorise: list[RecordingCard]
     exhibits: Sequence[Exhibit]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDay:
+    """What waits for a unit's supervisor: notices before disposal that nobody answered, and a category."""
+
+    notices: int
+    soon: int
+    soon_words: str
+    uncategorised: list[RecordingCard]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     administers = Role.BWV_ADMINISTRATOR in roles
     context = {
         "officer": _officer(viewer) if Role.OFFICER in roles and viewer.officer_id else None,
-        "unit_uncategorised": _some(viewer, _uncategorised(), _ROWS) if Role.SUPERVISOR in roles else None,
+        "unit": _unit(viewer) if Role.SUPERVISOR in roles else None,
         "flagged": _some(viewer, _flagged(), _ROWS) if administers else None,
         "fleet": _fleet(viewer) if administers else None,
         "casework": _casework(viewer) if roles & _CASEWORK else None,
@@ -93,10 +106,23 @@ def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def _officer(viewer: Viewer) -> OfficerDay:
     own = RecordingFilter(mine_only=True)
     waiting = RecordingFilter(mine_only=True, among=_uncategorised())
+    overlaps = notice_views.overlaps(viewer, mine=True, limit=_FEW)
+    notices.note_seen(incident_ids={each.incident.pk for each in overlaps}, viewer=viewer, at=now())
     return OfficerDay(
+        overlaps=overlaps,
         recent=cards(recordings_page(viewer, own, limit=_CARDS).recordings),
         to_categorise=cards(recordings_page(viewer, waiting, limit=_FEW).recordings),
         exhibits=list(incidents.exhibits(viewer).filter(producer_id=viewer.officer_id)[:_FEW]),
+    )
+
+
+def _unit(viewer: Viewer) -> UnitDay:
+    units = notice_views.by_unit(viewer, now(), SOON)
+    return UnitDay(
+        notices=sum(each.recordings for each in units),
+        soon=sum(each.soon for each in units),
+        soon_words=f"go within {SOON.days} days",
+        uncategorised=_some(viewer, _uncategorised(), _ROWS),
     )
 
 

@@ -26,7 +26,7 @@ from tabard.people.rules import Action, Relation, reach
 from tabard.recordings.models import Clip, Recording, Track
 from tabard.recordings.selectors import standing_of
 from tabard.recordings.viewing import record_view
-from tabard.retention import hold_views
+from tabard.retention import hold_views, notice_views
 from tabard.retention import selectors as retention
 from tabard.retention.chain import chain
 from tabard.retention.models import Disposal
@@ -169,6 +169,7 @@ def _context(request: HttpRequest, viewer: Viewer, recording: Recording) -> dict
             (line, words_of(line.kind), said(line.details)) for line in chain(viewer, recording, now())
         ],
         "disposal": Disposal.objects.filter(recording=recording).first(),
+        "overlaps": notice_views.of_recording(viewer, recording),
         "history": history_of(viewer, recording, everything=request.GET.get("history") == "all"),
         **_forms(viewer, recording, chosen),
     }
