@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.prepared import prepare
 
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.supervisor import answers, free_ports
@@ -125,9 +126,7 @@ def _arguments(folder: Path) -> list[str]:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    found = Installation(home, *free_ports(2))
+    found = Installation(prepare(Home(tmp_path / "home")).root, *free_ports(2))
     found.start()
     try:
         yield found

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from tests.conftest import SAMPLES
 from tests.faults.mutants import mutants
+from tests.prepared import prepare
 from tests.telemetry import camera_file
 from tests.world import footage
 
@@ -87,8 +88,7 @@ class Installation:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
     found = Installation(tmp_path_factory.mktemp("folder"))
-    with Server(Home(found.home).create()):
-        assert found.run("intake", "patterns", "list")["exit"] == 0  # makes the tables
+    with Server(prepare(Home(found.home))):
         yield found
 
 

@@ -16,6 +16,7 @@ from typing import Self
 import pytest
 from tests.faults.injection.driver import environment
 from tests.faults.injection.load import SENDERS, STRIDE
+from tests.prepared import prepare
 
 from tabard.cli.home import Home
 from tabard.cli.postgres import Server
@@ -63,7 +64,7 @@ def kill_postgres(home: Home) -> None:
 
 
 def test_postgresql_killed_under_load_loses_and_doubles_nothing(tmp_path):
-    home = Home(tmp_path / "home")
+    home = prepare(Home(tmp_path / "home"))
     chance = random.Random(20261121)  # noqa: S311 - when to kill, the same each run
     with Server(home, {}) as server, Load(home) as load:
         for _ in range(KILLS):

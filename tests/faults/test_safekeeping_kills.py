@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.prepared import prepare
 
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
@@ -82,8 +83,7 @@ class Force:
 @pytest.fixture
 def force(tmp_path):
     made = Force(tmp_path)
-    made.home.mkdir(mode=0o700)
-    with Server(Home(made.home)):
+    with Server(prepare(Home(made.home))):
         made.prepare("hold", OBJECTS)
         yield made
 

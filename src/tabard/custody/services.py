@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.utils.module_loading import import_string
 
 from tabard.custody import sequencer
@@ -105,7 +106,8 @@ def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) ->
     if not connection.in_atomic_block:
         raise OutsideTransaction("Details are erased inside the transaction of the disposal.")
     wanted = EventParticulars.objects.filter(
-        event__subject_id__in=list(subject_ids),
+        # one array, as a parameter for each of thousands takes longer than the erasure
+        event__subject_id__in=RawSQL("SELECT unnest(%s::uuid[])", (list(subject_ids),)),
         event__kind__in=[kind.value for kind in kinds],
         details_salt__isnull=False,
     )

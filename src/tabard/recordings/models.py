@@ -67,10 +67,12 @@ class Recording(models.Model):
     source_name = models.CharField(max_length=256)
     camera = models.ForeignKey(Camera, models.PROTECT, null=True, db_index=False, related_name="recordings")
     camera_serial = models.CharField(max_length=64, blank=True)
-    officer = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="recordings")
+    officer = models.ForeignKey(Officer, models.PROTECT, null=True, db_index=False, related_name="recordings")
     officer_reference = models.CharField(max_length=64, blank=True)
-    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="recordings")
-    category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, related_name="recordings")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, db_index=False, related_name="recordings")
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, db_index=False, related_name="recordings"
+    )
     started_at = models.DateTimeField()
     stopped_at = models.DateTimeField()
     received_at = models.DateTimeField()
@@ -119,6 +121,8 @@ class Recording(models.Model):
                 name="recordings_corrected_with_uncertainty",
             ),
         ]
+        # Each foreign key is the first column of one of these or is not asked for, so has no index of its own: every
+        # disposal writes each index again.
         indexes = [
             models.Index(fields=["-filmed_at", "-id"], name="recordings_newest_filmed"),
             models.Index(fields=["unit", "-filmed_at", "-id"], name="recordings_unit_filmed"),
@@ -194,7 +198,7 @@ class Segment(models.Model):
     """One camera file of a recording, in order, with its sealed bytes."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    recording = models.ForeignKey(Recording, models.PROTECT, related_name="segments")
+    recording = models.ForeignKey(Recording, models.PROTECT, db_index=False, related_name="segments")
     ordinal = models.PositiveIntegerField()
     name = models.CharField(max_length=256)
     object = models.OneToOneField(SealedObject, models.PROTECT, related_name="segment")

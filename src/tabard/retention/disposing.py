@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tabard.custody import services as custody
@@ -19,6 +19,7 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.services import PlannedEvent
 from tabard.intake.models import Container, ReceivedObject, Upload
 from tabard.recordings.models import Attachment, Bookmark, Recording, Segment, Track
+from tabard.retention.among import among
 from tabard.retention.matter import objects_of
 from tabard.vault import services as vault
 
@@ -74,7 +75,7 @@ def make_unreadable(*, grounds: Mapping[UUID, Ground], at: datetime) -> Mapping[
     objects = objects_of(grounds)
     every = list(chain.from_iterable(objects.values()))
     vault.destroy_keys(object_ids=every, at=at)
-    _erase_matter(list(grounds), every, at)
+    _erase_matter(grounds.keys(), every, at)
     copy_rows("retention_disposal", _DISPOSAL_COLUMNS, _disposals(grounds, at))
     return objects
 
@@ -84,9 +85,21 @@ def locked(recording_id: UUID) -> Recording:
     return Recording.objects.select_for_update().get(id=recording_id)
 
 
-def locked_many(ids: Collection[UUID]) -> list[Recording]:
+class Locked(NamedTuple):
+    """What decides how long a recording is kept, of one whose row is locked."""
+
+    id: UUID
+    category_id: str | None
+    source: str
+    received_at: datetime
+    begun_by_at: datetime | None
+    disposed_at: datetime | None
+
+
+def locked_many(ids: Collection[UUID]) -> list[Locked]:
     """`locked` for many, in the order of their ids, so that two who lock many never wait for one another in a ring."""
-    return list(Recording.objects.select_for_update().filter(id__in=list(ids)).order_by("id"))
+    rows = Recording.objects.select_for_update().filter(id__in=among(ids)).order_by("id")
+    return [Locked(*row) for row in rows.values_list(*Locked._fields)]
 
 
 def _disposals(grounds: Mapping[UUID, Ground], at: datetime) -> Iterable[str]:
@@ -97,17 +110,18 @@ def _disposals(grounds: Mapping[UUID, Ground], at: datetime) -> Iterable[str]:
         yield "\t".join((str(recording_id), *words, ground.due_at.isoformat(), executed, run))
 
 
-def _erase_matter(ids: list[UUID], objects: list[UUID], at: datetime) -> None:
+def _erase_matter(ids: Collection[UUID], objects: Collection[UUID], at: datetime) -> None:
     """Erase what was said in them, where they went and what cameras noted; keep that they were, whose and when."""
-    Bookmark.objects.filter(recording__in=ids).delete()
-    Track.objects.filter(recording__in=ids).delete()
+    these = among(ids)
+    Bookmark.objects.filter(recording__in=these).delete()
+    Track.objects.filter(recording__in=these).delete()
     for noted in (
-        Segment.objects.filter(recording__in=ids),
-        Attachment.objects.filter(recording__in=ids),
-        Container.objects.filter(recording__in=ids),
-        ReceivedObject.objects.filter(container__recording__in=ids),
+        Segment.objects.filter(recording__in=these),
+        Attachment.objects.filter(recording__in=these),
+        Container.objects.filter(recording__in=these),
+        ReceivedObject.objects.filter(container__recording__in=these),
     ):
         noted.exclude(metadata={}).update(metadata={})
-    Upload.objects.filter(container__recording__in=ids).exclude(raw_metadata="").update(raw_metadata="")
+    Upload.objects.filter(container__recording__in=these).exclude(raw_metadata="").update(raw_metadata="")
     custody.erase_details(subject_ids=[*ids, *objects], kinds=_TELL_OF_MATTER)
-    Recording.objects.filter(id__in=ids).update(disposed_at=at, latitude=None, longitude=None, metadata={})
+    Recording.objects.filter(id__in=these).update(disposed_at=at, latitude=None, longitude=None, metadata={})

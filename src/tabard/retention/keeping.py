@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from tabard.recordings.models import Recording
+from tabard.retention.among import array_of
 from tabard.retention.models import Hold
 
 _HELD = Template(files("tabard.retention").joinpath("held.sql").read_text(encoding="utf-8"))
@@ -45,9 +46,9 @@ def held_ids() -> set[UUID]:
 
 def holds_on(ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
     """The holds in force that cover each of the recordings, oldest first."""
-    among = held_sql(recordings="recording.id = ANY(%(ids)s)")
+    among = held_sql(recordings="recording.id = ANY(%(ids)s::uuid[])")
     found = defaultdict[UUID, list[UUID]](list)
-    for hold_id, recording_id in sorted(_of(among, "DISTINCT hold_id, recording_id", ids=list(ids))):
+    for hold_id, recording_id in sorted(_of(among, "DISTINCT hold_id, recording_id", ids=array_of(ids))):
         found[recording_id].append(hold_id)
     return found
 

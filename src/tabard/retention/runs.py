@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet, Sum
@@ -20,7 +22,18 @@ from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.recordings.keeping import dispose_some
-from tabard.retention import agreeing, brake, listing, notices, policies, run_record, selectors, standing
+from tabard.retention import (
+    agreeing,
+    brake,
+    listing,
+    notices,
+    policies,
+    run_record,
+    selectors,
+    sparing,
+    standing,
+)
+from tabard.retention.among import among
 from tabard.retention.brake import Clock
 from tabard.retention.disposing import Ground, dispose_of, locked_many
 from tabard.retention.models import Disposal, DisposalRun, RunRelease, ScheduledDisposal
@@ -28,8 +41,16 @@ from tabard.retention.quorum import Act, State
 from tabard.retention.rules import Decision, Policy, decide
 from tabard.retention.run_record import Progress
 
-DISPOSED_AT_ONCE = 1_000
+DISPOSED_AT_ONCE = 2_000
 _LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
+
+
+class Listed(NamedTuple):
+    """What stands on the list: when it fell due, and when it was put there."""
+
+    recording_id: UUID
+    due_at: datetime
+    scheduled_at: datetime
 
 
 class RunUnderWay(Conflict):
@@ -245,9 +266,8 @@ def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) 
     with transaction.atomic():
         dispose_some()
         turn = _its_turn(begun.as_of) | ScheduledDisposal.objects.filter(run=begun, executes_at__lte=at)
-        listed = {
-            each.recording_id: each for each in turn.order_by("executes_at", "recording")[:DISPOSED_AT_ONCE]
-        }
+        rows = turn.order_by("executes_at", "recording").values_list("recording_id", "due_at", "scheduled_at")
+        listed = {row[0]: Listed(*row) for row in rows[:DISPOSED_AT_ONCE]}
         recordings = locked_many(listed)
         facts = selectors.facts_of_many(recordings)
         decided = {each.id: decide(facts[each.id], policy) for each in recordings if each.disposed_at is None}
@@ -258,7 +278,9 @@ def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) 
             if decision.is_due(begun.as_of)
             and (newest == policy or decide(facts[recording_id], newest).is_due(begun.as_of))
         }
-        ScheduledDisposal.objects.filter(recording__in=list(listed)).delete()
+        kept = {each: facts[each] for each in decided.keys() - grounds.keys()}
+        sparing.note(begun, kept, (policy, newest), at)
+        ScheduledDisposal.objects.filter(recording__in=among(listed)).delete()
         run_record.count(
             begun,
             disposed=len(grounds),
@@ -274,7 +296,7 @@ def _its_turn(as_of: datetime) -> QuerySet[ScheduledDisposal]:
     return ScheduledDisposal.objects.filter(executes_at__lte=as_of)
 
 
-def _ground(begun: DisposalRun, listed: ScheduledDisposal, decision: Decision, policy: Policy) -> Ground:
+def _ground(begun: DisposalRun, listed: Listed, decision: Decision, policy: Policy) -> Ground:
     """Why it goes. The details are the certificate: which rule of which policy, and since when it stood on the list."""
     due_at = decision.due_at or listed.due_at
     return Ground(

@@ -17,6 +17,8 @@ from tabard.people.authorisation import Viewer, can, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Attachment, Clip, Recording, Segment
 from tabard.retention import keeping, matter, policies, standing
+from tabard.retention.among import among
+from tabard.retention.disposing import Locked
 from tabard.retention.models import Hold, Review
 from tabard.retention.policy import PolicyUnusable
 from tabard.retention.rules import Case, Decision, Facts, Policy, decide
@@ -29,11 +31,21 @@ def decision(viewer: Viewer, recording: Recording, at: datetime) -> Decision:
         Denied: when the viewer may not see the recording.
     """
     check_can(viewer, Action.RECORDING_VIEW, recording)
-    facts = facts_of(recording, names_holds=_sees_holds(viewer, recording))
+    return decisions(viewer, [recording], at)[recording.id]
+
+
+def decisions(viewer: Viewer, recordings: Sequence[Recording], at: datetime) -> dict[UUID, Decision]:
+    """`decision` of each of many, which the viewer was found to be allowed to see."""
+    seen = {each.id: _sees_holds(viewer, each) for each in recordings}
+    named = facts_of_many([each for each in recordings if seen[each.id]])
+    unnamed = facts_of_many([each for each in recordings if not seen[each.id]], names_holds=False)
+    facts = {**named, **unnamed}
     try:
-        return decide(facts, policies.current(at))
+        policy = policies.current(at)
     except PolicyUnusable as error:
-        return Decision(None, error.code, f"Kept: {error.message}", facts.held_by)
+        kept = f"Kept: {error.message}"
+        return {each: Decision(None, error.code, kept, known.held_by) for each, known in facts.items()}
+    return {each: decide(known, policy) for each, known in facts.items()}
 
 
 def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
@@ -41,7 +53,9 @@ def facts_of(recording: Recording, *, names_holds: bool = True) -> Facts:
     return facts_of_many([recording], names_holds=names_holds)[recording.id]
 
 
-def facts_of_many(recordings: Sequence[Recording], *, names_holds: bool = True) -> dict[UUID, Facts]:
+def facts_of_many(
+    recordings: Sequence[Recording] | Sequence[Locked], *, names_holds: bool = True
+) -> dict[UUID, Facts]:
     """The facts of many recordings, read now, in as many statements as of one.
 
     But for the category, which is a person's decision about how long it is kept, nothing of a recording's own can be
@@ -121,7 +135,7 @@ def _holds(ids: Sequence[UUID], *, names_holds: bool) -> Mapping[UUID, list[str]
     Who may not see holds learns that there is one, but not that footage is held because it is one officer's.
     """
     found = defaultdict[UUID, list[str]](list)
-    for exhibit in Exhibit.objects.filter(recording_id__in=ids, incident__isnull=True).order_by("id"):
+    for exhibit in Exhibit.objects.filter(recording_id__in=among(ids), incident__isnull=True).order_by("id"):
         found[exhibit.recording_id].append(f"produced as exhibit {exhibit.reference}")
     covering = keeping.holds_on(ids)
     holds = Hold.objects.in_bulk(set(chain.from_iterable(covering.values())))
@@ -136,8 +150,8 @@ def _holds(ids: Sequence[UUID], *, names_holds: bool) -> Mapping[UUID, list[str]
 def _cases(ids: Sequence[UUID]) -> Mapping[UUID, list[Case]]:
     """The incidents that each shows, or was produced for as an exhibit, and how they ended."""
     shown = {
-        *Link.objects.filter(recording_id__in=ids).values_list("recording_id", "incident_id"),
-        *Exhibit.objects.filter(recording_id__in=ids, incident__isnull=False).values_list(
+        *Link.objects.filter(recording_id__in=among(ids)).values_list("recording_id", "incident_id"),
+        *Exhibit.objects.filter(recording_id__in=among(ids), incident__isnull=False).values_list(
             "recording_id", "incident_id"
         ),
     }
@@ -168,7 +182,7 @@ def _case(incident: Incident, last: Outcome | None) -> Case:
 def _reviews(ids: Sequence[UUID]) -> Mapping[UUID, dict[str, datetime]]:
     """What the last reviews of each said, of those that count."""
     found = defaultdict[UUID, dict[str, datetime]](dict)
-    for review in Review.objects.filter(recording_id__in=ids).order_by("decided_at", "id"):
+    for review in Review.objects.filter(recording_id__in=among(ids)).order_by("decided_at", "id"):
         if review.keep_until is not None:
             found[review.recording_id] = {"keep_until": review.keep_until}
         elif review.agreed_at is not None:

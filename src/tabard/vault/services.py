@@ -15,6 +15,7 @@ from typing import Self
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models.expressions import RawSQL
 
 from tabard.kernel.errors import Unavailable
 from tabard.kernel.ids import made_at, new_id
@@ -271,7 +272,9 @@ def destroy_key(*, object_id: UUID, at: datetime) -> bool:
 
 def destroy_keys(*, object_ids: Sequence[UUID], at: datetime) -> int:
     """`destroy_key` for many objects that there are, in one statement; returns how many keys this call destroyed."""
-    held = SealedObject.objects.filter(pk__in=list(object_ids), key_destroyed_at__isnull=True)
+    # one array, as a parameter for each of thousands takes longer than the destruction
+    these = RawSQL("SELECT unnest(%s::uuid[])", (list(object_ids),))
+    held = SealedObject.objects.filter(pk__in=these, key_destroyed_at__isnull=True)
     return held.update(wrapped_key=None, key_destroyed_at=at)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
-from tests.faults.injection import encrypted
+from tests.faults.injection import disposals, encrypted
 from tests.faults.injection.common import BY, SIZE_BYTES, Say, content, now, read_back
 
 from tabard.custody import sequencer
@@ -64,13 +64,17 @@ ACTS: dict[str, Callable[[int, Say], None]] = {
     "seal": seal,
     "checkpoint": checkpoint,
     "decrypt": encrypted.decrypt,
+    "dispose": disposals.dispose,
 }
+_OWN = {"decrypt": encrypted.violations, "dispose": disposals.violations}
 
 
 def before(act: str, number: int) -> None:
     """What the act needs to have something to do."""
     if act == "decrypt":
         encrypted.arrive(number)
+    if act == "dispose":
+        disposals.list_them(number)
     if act == "checkpoint":
         with transaction.atomic():
             append(
@@ -84,7 +88,7 @@ def before(act: str, number: int) -> None:
 
 def violations(act: str, number: int, answer: str) -> list[str]:
     """Everything that must hold after the act, whatever became of it, and does not."""
-    own = encrypted.violations(number, answer) if act == "decrypt" else _sealed_wrongly(number, answer)
+    own = _OWN.get(act, _sealed_wrongly)(number, answer)
     return [*own, *_half_objects(), *_logged_wrongly(act, answer)]
 
 

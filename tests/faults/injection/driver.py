@@ -76,22 +76,26 @@ class Driver:
 
     def trace(self, act: str) -> list[str]:
         """The act's system calls when all is well, as strace writes them."""
-        number = next(self._numbers)
-        self._ask("before", act=act, number=number)
+        number = self._prepared(act)
         ended = self._traced(act, number)
         assert ended["answer"], ended
         return self._log.read_text(errors="replace").splitlines()
 
     def run(self, act: str, fault: Fault) -> Outcome:
         """The act with the fault in it, what it left behind, and whether repeating it mends that."""
-        number = next(self._numbers)
-        self._ask("before", act=act, number=number)
+        number = self._prepared(act)
         ended = self._traced(act, number, "-e", fault.injection)
         found = self._ask("check", act=act, number=number, answer=ended["answer"])
         found += self._ask("recover", act=act, number=number)
         if ended["hung"]:
             found.append("it never came to an end")
         return Outcome(fault, bool(ended["answer"]), found)
+
+    def _prepared(self, act: str) -> int:
+        number = next(self._numbers)
+        failed = self._ask("before", act=act, number=number)
+        assert not failed, failed
+        return number
 
     def attack(self, name: str) -> list[str]:
         """What the installation, attacked so, did not notice."""

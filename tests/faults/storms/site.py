@@ -16,6 +16,7 @@ from typing import Any, Self
 from tests.faults.injection.driver import REPOSITORY, environment
 from tests.faults.storms.control import WELL, Control
 from tests.faults.storms.roles import free_port
+from tests.prepared import prepare
 
 from tabard.cli.home import Home
 from tabard.cli.postgres import Server
@@ -30,7 +31,7 @@ class Site:
 
     def __init__(self, folder: Path, plant: str = "") -> None:
         self.folder, self.plant = folder, plant
-        self.home = Home(folder / "home")
+        self.home = prepare(Home(folder / "home"))
         self.port = free_port()
         self.control = Control(folder / "control")
         self.door_peak_mib = 0.0
