@@ -25,9 +25,7 @@ def note(run: DisposalRun, kept: Mapping[UUID, Facts], policies: Sequence[Policy
         at: Now.
     """
     SparedDisposal.objects.bulk_create(
-        SparedDisposal(
-            recording_id=recording_id, run=run, at=at, reason=_reason(facts, policies, run.as_of)
-        )
+        SparedDisposal(recording_id=recording_id, run=run, at=at, reason=_reason(facts, policies, run.as_of))
         for recording_id, facts in kept.items()
     )
 

@@ -5,12 +5,20 @@ from uuid import UUID
 from ninja import Query
 
 from tabard.api.operations import Operations
-from tabard.api.schemas.disposal_runs import ListedOut, ListWanted, ReleaseIn, RunOut, RunWithReleasesOut
+from tabard.api.schemas.disposal_runs import (
+    ListedOut,
+    ListWanted,
+    ReleaseIn,
+    RunOut,
+    RunWithReleasesOut,
+    SparedOut,
+    SparedWanted,
+)
 from tabard.api.viewers import Asked
 from tabard.kernel.clock import now
 from tabard.people.rules import Action
-from tabard.retention import releases
-from tabard.retention.models import DisposalRun, ScheduledDisposal
+from tabard.retention import releases, sparing
+from tabard.retention.models import DisposalRun, ScheduledDisposal, SparedDisposal
 
 disposal_runs = Operations("disposal_runs")
 _LAST_RUNS = 100
@@ -26,6 +34,13 @@ def listed(request: Asked) -> list[DisposalRun]:
 def scheduled(request: Asked, wanted: Query[ListWanted]) -> list[ScheduledDisposal]:
     """What will be disposed of unless something keeps it, soonest first."""
     return list(releases.on_the_list(request.auth)[: wanted.limit])
+
+
+@disposal_runs.get("/spared-disposals", access=Action.EARLY_DISPOSAL_VIEW, answers=list[SparedOut])
+def spared(request: Asked, wanted: Query[SparedWanted]) -> list[SparedDisposal]:
+    """What came off the list when its turn came, newest first, and what kept it then."""
+    run = releases.get(request.auth, wanted.disposal_run_id) if wanted.disposal_run_id else None
+    return list(sparing.spared(request.auth, run)[: wanted.limit])
 
 
 @disposal_runs.get(

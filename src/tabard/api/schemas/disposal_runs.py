@@ -36,6 +36,21 @@ class ListedOut(Schema):
     executes_at: datetime
 
 
+class SparedWanted(ListWanted):
+    """Which of what came off the list, and how much of it."""
+
+    disposal_run_id: UUID | None = None
+
+
+class SparedOut(Schema):
+    """A recording that came off the list when its turn came, and what kept it then."""
+
+    recording_id: UUID
+    run_id: UUID
+    at: datetime
+    reason: str
+
+
 class ReleaseOut(Schema):
     """Whether a run that stopped may go on, and who agreed."""
 

@@ -1,6 +1,7 @@
 """Disposal runs on screen: the list, what runs did, and a run that stopped itself, to be agreed to or not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,25 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action, reach
-from tabard.retention import notice_views, releases
-from tabard.retention.models import DisposalRun, RunRelease
+from tabard.retention import disposals, notice_views, releases, selectors, sparing
+from tabard.retention.models import DisposalRun, RunRelease, ScheduledDisposal
+from tabard.retention.rules import Decision
 from tabard.web.forms.early_disposals import CloseForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
 
 SHOWN_LISTED = 50
+SHOWN_SPARED = 20
 SHOWN_RUNS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A recording on the list; `kept_by` is what keeps it now, empty where it will go."""
+
+    item: ScheduledDisposal
+    rule: str
+    kept_by: str
 
 
 class AgreeForm(forms.Form):
@@ -40,10 +52,11 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     shown = list(on_the_list[:SHOWN_LISTED])
     context = {
         "stopped": releases.stopped_now(),
-        "listed": shown,
+        "listed": _lines(viewer, shown),
         "unanswered": notice_views.unanswered([each.recording_id for each in shown]),
         "may_answer": bool(reach(viewer.roles, Action.RECORDING_CATEGORISE)),
         "listed_count": on_the_list.count(),
+        "spared": list(sparing.spared(viewer)[:SHOWN_SPARED]),
         "runs": list(releases.listed(viewer)[:SHOWN_RUNS]),
     }
     return render(request, "disposal_runs/list.html", context)
@@ -72,6 +85,20 @@ def refuse(request: HttpRequest, viewer: Viewer, disposal_run_id: UUID) -> HttpR
     return _said(request, viewer, disposal_run_id, CloseForm(request.POST, prefix="refuse"), releases.refuse)
 
 
+def _lines(viewer: Viewer, items: list[ScheduledDisposal]) -> list[Line]:
+    """The items with what keeps them now, as far as the viewer may know it."""
+    decided = selectors.decisions(viewer, [item.recording for item in items], now())
+    names = disposals.rule_names()
+    return [
+        Line(item, names.get(item.rule, item.rule), _kept_by(decided[item.recording_id], item))
+        for item in items
+    ]
+
+
+def _kept_by(decision: Decision, item: ScheduledDisposal) -> str:
+    return "" if decision.is_due(item.executes_at) else "; ".join(decision.held_by) or decision.reason
+
+
 def _said(
     request: HttpRequest, viewer: Viewer, run_id: UUID, form: forms.Form, say: Callable[..., RunRelease]
 ) -> HttpResponseBase:
@@ -93,14 +120,17 @@ _WORDS = {"approved": "Agreed. The next run goes on with it.", "refused": "Refus
 def _shown(
     request: HttpRequest, viewer: Viewer, run: DisposalRun, more: dict[str, Any], status: int = 200
 ) -> HttpResponseBase:
+    names = disposals.rule_names()
     asked = [(release, releases.still_missing(release)) for release in releases.releases_of(run)]
     may = run == releases.stopped_now() and can(viewer, Action.EARLY_DISPOSAL_APPROVE)
     waiting = next((release for release, _ in asked if release.is_open), None)
     context = {
         "run": run,
         "rules": [
-            (rule, count, run.disposed_by_rule.get(rule, 0)) for rule, count in run.found_by_rule.items()
+            (names.get(rule, rule), count, run.disposed_by_rule.get(rule, 0))
+            for rule, count in run.found_by_rule.items()
         ],
+        "spared": list(sparing.spared(viewer, run)[:SHOWN_SPARED]),
         "releases": asked,
         "approve_form": AgreeForm(prefix="approve") if may and not _has_agreed(waiting, viewer) else None,
         "refuse_form": CloseForm(prefix="refuse") if may and waiting else None,
