@@ -124,6 +124,7 @@ class EventKind(StrEnum):
     CAMERA_FILE_ERASED = "camera.file_erased"
     CAMERA_FILE_KEPT = "camera.file_kept"
     DOCK_INSTALLED = "dock.installed"
+    DOCK_DESCRIBED = "dock.described"
     DOCK_KEY_ENROLLED = "dock_key.enrolled"
     DOCK_KEY_REVOKED = "dock_key.revoked"
     FLEET_IMPORTED = "fleet.imported"
@@ -134,6 +135,7 @@ class EventKind(StrEnum):
     ROLLOUT_UNIT_BLOCKED = "rollout.unit_blocked"
     ROLLOUT_UNIT_UNBLOCKED = "rollout.unit_unblocked"
     ROLLOUT_COUNT_STATED = "rollout.count_stated"
+    ROLLOUT_SHIFTS_STATED = "rollout.shifts_stated"
     FIGURE_PUBLISHED = "figure.published"
     FIGURE_WITHDRAWN = "figure.withdrawn"
     DESTINATION_OPENED = "destination.opened"
@@ -257,6 +259,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.CAMERA_FILE_ERASED: Section62.ERASURE,
     EventKind.CAMERA_FILE_KEPT: Section62.ADMINISTRATION,
     EventKind.DOCK_INSTALLED: Section62.ADMINISTRATION,
+    EventKind.DOCK_DESCRIBED: Section62.ADMINISTRATION,
     EventKind.DOCK_KEY_ENROLLED: Section62.ADMINISTRATION,
     EventKind.DOCK_KEY_REVOKED: Section62.ADMINISTRATION,
     EventKind.FLEET_IMPORTED: Section62.ALTERATION,
@@ -267,6 +270,7 @@ CLASS_OF: dict[EventKind, Section62] = {
     EventKind.ROLLOUT_UNIT_BLOCKED: Section62.ADMINISTRATION,
     EventKind.ROLLOUT_UNIT_UNBLOCKED: Section62.ADMINISTRATION,
     EventKind.ROLLOUT_COUNT_STATED: Section62.ADMINISTRATION,
+    EventKind.ROLLOUT_SHIFTS_STATED: Section62.ADMINISTRATION,
     EventKind.FIGURE_PUBLISHED: Section62.ADMINISTRATION,
     EventKind.FIGURE_WITHDRAWN: Section62.ADMINISTRATION,
     EventKind.DESTINATION_OPENED: Section62.ADMINISTRATION,

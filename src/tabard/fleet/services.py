@@ -3,7 +3,7 @@
 Who may do it is decided by the caller, against `fleet.manage`; here is decided whether it can be.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -125,8 +125,26 @@ def _append_arrival(kind: EventKind, camera: Camera, by: Actor, at: datetime) ->
     append_change(kind, camera, {"unit": unit, "state": camera.kept_state}, by=by, at=at)
 
 
-def install_dock(*, serial: str, site: str, unit: Unit, bays: int, by: Actor, at: datetime) -> Dock:
+def install_dock(
+    *,
+    serial: str,
+    site: str,
+    unit: Unit,
+    bays: int,
+    installed_date: date | None = None,
+    by: Actor,
+    at: datetime,
+) -> Dock:
     """The new dock at its site.
+
+    Args:
+        serial: Its maker's serial number.
+        site: Where it stands.
+        unit: Whose it is.
+        bays: How many cameras it takes.
+        installed_date: From which day on it can be used, which may be to come; None where nobody says.
+        by: Who installs it.
+        at: When, aware.
 
     Raises:
         Invalid: naming the field that is wrong.
@@ -134,16 +152,41 @@ def install_dock(*, serial: str, site: str, unit: Unit, bays: int, by: Actor, at
     """
     if not 1 <= bays <= MOST_BAYS:
         raise Invalid(f"A dock has 1 to {MOST_BAYS} bays.", field="bays")
-    dock = Dock(serial=required(serial, "serial", 64), site=required(site, "site", 120), unit=unit, bays=bays)
+    dock = Dock(
+        serial=required(serial, "serial", 64),
+        site=required(site, "site", 120),
+        unit=unit,
+        bays=bays,
+        installed_date=installed_date,
+    )
     words = f"A dock with the serial number {dock.serial} is here already."
     with transaction.atomic():
         with refusals({"fleet_dock_serial_unique": lambda: AlreadyReceived(words, field="serial")}):
             dock.save(force_insert=True)
         details = {"serial": dock.serial, "site": dock.site, "unit": str(unit.id), "bays": bays}
-        custody.append(
-            kind=EventKind.DOCK_INSTALLED, subject=Subject("dock", dock.id), at=at, by=by, details=details
-        )
+        _append_dock(EventKind.DOCK_INSTALLED, dock, by, at, details)
     return dock
+
+
+def describe_dock(*, dock: Dock, installed_date: date | None, by: Actor, at: datetime) -> Dock:
+    """The dock can be used from that day on, which may be to come; None where nobody says."""
+    with transaction.atomic():
+        current = Dock.objects.select_for_update(of=("self",)).select_related("unit").get(pk=dock.pk)
+        current.installed_date = installed_date
+        current.save(update_fields=["installed_date"])
+        _append_dock(EventKind.DOCK_DESCRIBED, current, by, at, {"serial": current.serial})
+    return current
+
+
+def _append_dock(kind: EventKind, dock: Dock, by: Actor, at: datetime, details: dict[str, Any]) -> None:
+    installed = dock.installed_date.isoformat() if dock.installed_date else None
+    custody.append(
+        kind=kind,
+        subject=Subject("dock", dock.id),
+        at=at,
+        by=by,
+        details={**details, "installed": installed},
+    )
 
 
 def assign_camera(

@@ -1,4 +1,4 @@
-"""The rollout plan and its versions, what blocks a unit, counts as sources state them, and published figures.
+"""The rollout plan and its versions, what blocks a unit, its shifts, counts as sources state them, published figures.
 
 Nothing here is overwritten: a new plan is a new version, a new count of the same day stands beside the earlier one,
 and a figure that is published anew leaves the earlier row with the time at which it ceased.
@@ -115,6 +115,26 @@ class UnitBlock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} at {self.unit_id}"
+
+
+class StatedShifts(models.Model):
+    """How a unit's shifts change, as somebody stated it; the newest row of a unit holds. As `sites.Shifts` reads it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="stated_shifts")
+    changes = models.CharField(max_length=300)
+    docked_h = models.FloatField()
+    filmed_min = models.FloatField()
+    mbit_per_s = models.FloatField()
+    share_percent = models.FloatField()
+    stated_at = models.DateTimeField()
+    stated_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}: {self.changes}"
 
 
 class StatedCount(models.Model):

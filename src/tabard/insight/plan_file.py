@@ -1,7 +1,8 @@
 """What does a file say of the rollout plan? CSV or JSON in, lines and complaints out; pure, and it raises nothing.
 
 CSV is UTF-8 with one heading row; rows are counted as a spreadsheet counts them, so that the first line is row 2.
-JSON is `{"lines": [...]}` with the same names; its first line is row 1.
+JSON is `{"lines": [...]}` with the same names; its first line is row 1. It may also say how shifts change in units,
+as `"sites": [{"unit_code": "LX", "changes": "07:00 40, 15:00 35"}, ...]`, which a sheet of lines has no place for.
 """
 
 import csv
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tabard.insight.sites import NUMBERS, Shifts, as_said, parse_changes
 from tabard.insight.when import When, parse_when
 from tabard.kernel.cells import BYTE_ORDER_MARK, inert
 from tabard.kernel.errors import Invalid
@@ -46,12 +48,22 @@ class Line:
         return self.phase.lower(), self.wave.lower(), self.unit_code.upper(), self.counts
 
 
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """How shifts change in one unit."""
+
+    row: int
+    unit_code: str
+    shifts: Shifts
+
+
 @dataclass(slots=True)
 class PlanFile:
-    """What was read: `count` rows that were not blank, the lines among them that are good, and every fault."""
+    """What was read: `count` rows that were not blank, the lines and sites that are good, and every fault."""
 
     count: int = 0
     lines: list[Line] = field(default_factory=list)
+    sites: list[SiteLine] = field(default_factory=list)
     faults: list[RowError] = field(default_factory=list)
 
 
@@ -87,6 +99,14 @@ def plan_csv(lines: Iterable[Line]) -> str:
     return BYTE_ORDER_MARK + out.getvalue()
 
 
+def plan_json(lines: Iterable[Line], shifts: Mapping[str, Shifts]) -> str:
+    """The plan, and how shifts change in the units of these codes, as `read_plan` reads it."""
+    said: dict[str, Any] = {"lines": [cells_of(line) for line in lines]}
+    if shifts:
+        said["sites"] = [{"unit_code": code, **as_said(each)} for code, each in shifts.items()]
+    return json.dumps(said, ensure_ascii=False, indent=2)
+
+
 def cells_of(line: Line) -> dict[str, Any]:
     """The line by its columns; empty where the plan does not say."""
     return {
@@ -104,15 +124,38 @@ def cells_of(line: Line) -> dict[str, Any]:
 
 def _json_rows(raw: bytes, read: PlanFile) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
-        lines = json.loads(raw.decode("utf-8-sig"))["lines"]
+        said = json.loads(raw.decode("utf-8-sig"))
+        lines, sites = said["lines"], list(said.get("sites", ()))
         rows = [(number, line, sorted(line.keys() - set(COLUMNS))) for number, line in enumerate(lines, 1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         read.faults.append(RowError(1, "file", 'The file is not JSON as {"lines": [{"phase": ...}, ...]}.'))
         return
+    for number, site in enumerate(sites, 1):
+        _read_site(number, site, read)
     for number, line, unknown in rows:
         if unknown:
             read.faults.append(RowError(number, unknown[0], f"'{unknown[0]}' is not known."))
         yield number, {name: _json_cell(line.get(name)) for name in COLUMNS}
+
+
+def _read_site(row: int, said: object, read: PlanFile) -> None:
+    """Keep how the shifts of a site change, or its fault."""
+    if not isinstance(said, dict) or said.keys() - {"unit_code", "changes", *NUMBERS}:
+        words = f"A site has unit_code, changes, and if need be {', '.join(NUMBERS)}."
+        read.faults.append(RowError(row, "sites", words))
+        return
+    try:
+        numbers = {name: _number(said[name], name) for name in NUMBERS if name in said}
+        shifts = Shifts(parse_changes(str(said.get("changes", ""))), **numbers)
+        read.sites.append(SiteLine(row, required(str(said.get("unit_code", "")), "unit_code", 24), shifts))
+    except Invalid as error:
+        read.faults.append(RowError(row, f"sites.{error.fields['field']}", error.message))
+
+
+def _number(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid(f"'{str(value)[:40]}' is not a number.", field=name)
+    return float(value)
 
 
 def _json_cell(value: object) -> str:

@@ -19,7 +19,9 @@ from tabard.custody.kinds import EventKind
 from tabard.insight.errors import PlanChanged
 from tabard.insight.models import PlanLine, PlanVersion
 from tabard.insight.plan_changes import Difference, WaveName, differences, with_wave
-from tabard.insight.plan_file import Line, PlanFile, plan_csv, read_plan, read_typed
+from tabard.insight.plan_file import Line, PlanFile, SiteLine, plan_csv, read_plan, read_typed
+from tabard.insight.shifts import all_shifts, keep_shifts
+from tabard.insight.sites import as_logged
 from tabard.kernel.errors import Invalid
 from tabard.kernel.sheet import ImportReport, RowError
 from tabard.kernel.text import optional, required
@@ -46,7 +48,8 @@ def import_plan(
     """
     read, note = read_plan(raw), optional(note, "note", 300)
     good, faults = _with_units(read.lines)
-    faults = sorted([*read.faults, *faults], key=lambda fault: fault.row)
+    sites, lost = _sites_with_units(read.sites)
+    faults = sorted([*read.faults, *faults, *lost], key=lambda fault: fault.row)
     digest = hashlib.sha256(raw)
     is_taken = bool(good) and (good_only or not faults)
     number = len(good) if is_taken else 0
@@ -55,7 +58,12 @@ def import_plan(
     with transaction.atomic():
         _one_at_a_time()
         plan = _make(good, digest.digest(), note, by, at)
-        details = {"lines": number, "left_out": read.count - number, "file_sha256": digest.hexdigest()}
+        details = {
+            "sites": _keep_sites(sites, by, at),
+            "lines": number,
+            "left_out": read.count - number,
+            "file_sha256": digest.hexdigest(),
+        }
         _append(EventKind.ROLLOUT_PLAN_IMPORTED, plan, by, at, {**details, "note": note})
     return ImportReport(read.count, len(good), number, faults, digest.hexdigest())
 
@@ -148,6 +156,30 @@ def lines_of(plan: PlanVersion) -> list[Line]:
         )
         for line in plan.lines.select_related("unit")
     ]
+
+
+def _sites_with_units(sites: Iterable[SiteLine]) -> tuple[list[tuple[SiteLine, Unit]], list[RowError]]:
+    """The sites whose unit is here, with it, and a fault for each of the others."""
+    units = {unit.code.upper(): unit for unit in Unit.objects.all()} if sites else {}
+    good, faults = [], []
+    for site in sites:
+        unit = units.get(site.unit_code.upper())
+        if unit is None:
+            words = f"There is no unit with the code {site.unit_code}."
+            faults.append(RowError(site.row, "sites.unit_code", words))
+        else:
+            good.append((site, unit))
+    return good, faults
+
+
+def _keep_sites(sites: Iterable[tuple[SiteLine, Unit]], by: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Keep how shifts change where that is another way than before, and say where."""
+    known, kept = all_shifts(), []
+    for site, unit in sites:
+        if known.get(unit.code) != site.shifts:
+            keep_shifts(unit=unit, shifts=site.shifts, by=by, at=at)
+            kept.append({"unit": unit.code, **as_logged(site.shifts)})
+    return kept
 
 
 def rows_of(lines: Iterable[Line]) -> list[PlanLine]:

@@ -68,6 +68,7 @@ def revoke_key(stage: Stage) -> Call:
         "fleet_dock": "when it was last heard of",
         "fleet_dockstatus": "what it says of itself, which the next report replaces",
         "fleet_dockedcamera": "and of the cameras in it",
+        "fleet_camera": "when each of them was last heard of, which comes again in an hour",
     },
 )
 def report(stage: Stage) -> Call:

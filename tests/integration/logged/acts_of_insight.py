@@ -5,10 +5,11 @@ from datetime import date
 from tests.integration.logged.registry import AT, BY, Call, Stage, act
 
 from tabard.custody.kinds import EventKind as E
-from tabard.insight import blocks, counts, figures, plans
+from tabard.insight import blocks, counts, figures, plans, shifts
 from tabard.insight.figures import Figure
 from tabard.insight.models import UnitBlock
 from tabard.insight.plan_changes import WaveName
+from tabard.insight.sites import Shifts, parse_changes
 
 DAY = date(2026, 3, 1)
 PLAN = b"phase,wave,unit_code,target,due\nOne,Boroughs,LX,480,2026-summer\n"
@@ -43,6 +44,12 @@ def change_wave(stage: Stage) -> Call:
     assert plan is not None
     facts = {"name": WaveName("One", "Boroughs"), "based_on": plan.id, "reason": "The board"}
     return lambda: plans.change_wave(**facts, lines=[], by=BY, at=AT).pk
+
+
+@act("insight.shifts.state_shifts", E.ROLLOUT_SHIFTS_STATED)
+def state_shifts(stage: Stage) -> Call:
+    said = Shifts(parse_changes("07:00 40, 15:00 35"))
+    return lambda: shifts.state_shifts(unit=stage.world.lambeth, shifts=said, by=BY, at=AT).unit_id
 
 
 @act("insight.blocks.raise_block", E.ROLLOUT_UNIT_BLOCKED)

@@ -124,6 +124,12 @@ def install_dock(stage: Stage) -> Call:
     return lambda: fleet.install_dock(serial="DOCK-2", site="Kennington", unit=unit, bays=4, by=BY, at=AT).pk
 
 
+@act("fleet.services.describe_dock", E.DOCK_DESCRIBED)
+def describe_dock(stage: Stage) -> Call:
+    dock, day = stage.world.dock, AT.date()
+    return lambda: fleet.describe_dock(dock=dock, installed_date=day, by=BY, at=AT).pk
+
+
 @act("fleet.services.return_camera", E.CAMERA_RETURNED)
 def return_camera(stage: Stage) -> Call:
     camera = stage.own.camera

@@ -178,6 +178,7 @@ ACCOUNT = {"username": "mira", "display_name": "Mira", "password": "seven kingfi
 PLAN = b"phase,wave,unit_code,target\nOne,Boroughs,LX,480\n"
 WAVE = {"phase": "Two", "wave": "Boroughs", "reason": "The board"}
 COUNT = {"as_of_date": "2026-03-14", "count": 17, "source": "The borough"}
+SHIFTS = {"changes": "07:00 40", "docked_h": 6, "filmed_min": 60, "mbit_per_s": 4, "share_percent": 80}
 BLOCK = {"kind": "stock", "since_date": "2026-03-14", "words": "No cameras yet"}
 FIGURE = {"figure": "cameras_registered", "as_of_date": "2026-03-14"}
 
@@ -191,12 +192,12 @@ def attributed(place: Place) -> dict[str, Any]:
     return {"officer": other, "reason": "Told by the sergeant"}
 
 
-def in_a_month() -> str:
 def of_notice(place: Place) -> dict[str, Any]:
     """The incident of which the place's officer was told that it overlaps a recording which is about to go."""
     return {"incident_id": noticed(place.free, place.unlinked_incident).incident_id}
 
 
+def in_a_month() -> str:
     return (now() + timedelta(days=30)).date().isoformat()
 
 
@@ -258,10 +259,10 @@ API: Mapping[str, Ask] = {
     ),
     "POST reviews/%(review_id)s/agree": Ask("POST", good={409}),
     "POST reviews/%(review_id)s/refuse": post(reason="A retrial is likely"),
-    "POST disposal-runs/%(disposal_run_id)s/approve": post(reason="A year's backlog"),
     "POST incidents/%(incident_id)s/notices/dismiss": Ask(
         "POST", lambda place: {"recording_ids": [str(place.free.id)]}, named=of_notice, good=OK
     ),
+    "POST disposal-runs/%(disposal_run_id)s/approve": post(reason="A year's backlog"),
     # Nobody has asked that it go on.
     "POST disposal-runs/%(disposal_run_id)s/refuse": Ask("POST", lambda place: {"reason": "No"}, good={409}),
     "POST early-disposals/%(request_id)s/approve": post(understood=True),
@@ -333,6 +334,7 @@ API: Mapping[str, Ask] = {
         good=OK,
     ),
     "POST rollout/units/%(unit_id)s/counts": post(**COUNT),
+    "PUT rollout/units/%(unit_id)s/shifts": Ask("PUT", lambda place: {"changes": "07:00 40"}, good=OK),
     "POST rollout/units/%(unit_id)s/blocks": post(**BLOCK),
     "POST rollout/blocks/%(block_id)s/lift": Ask("POST", good=OK),
     "POST rollout/figures": post(**FIGURE),
@@ -340,6 +342,7 @@ API: Mapping[str, Ask] = {
     "DELETE rollout/figures/%(figure)s": Ask("DELETE", good={409}),
     "POST docks": Ask("POST", lambda place: {**DOCK, "unit_id": str(place.recording.unit_id)}, good=OK),
     "POST docks/%(dock_id)s/keys": post(public_key=PUBLIC_KEY, name="Station PC"),
+    "PUT docks/%(dock_id)s/description": Ask("PUT", lambda place: {"installed_date": "2026-06-01"}, good=OK),
     "POST docks/%(dock_id)s/keys/%(key_id)s/revoke": Ask("POST", good=OK),
     "POST destinations": post(**DESTINATION),
     "POST destinations/%(destination_id)s/renew": post(encrypt=False),
@@ -408,13 +411,13 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
     "policy-approve": (Ask("POST", good={302}),),
     "policy-refuse": (form("refuse", reason="Too long"),),
     "policy-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
-    "disposal-run-approve": (form("approve", reason="A year's backlog"),),
-    "disposal-run-refuse": (Ask("POST", lambda place: {"refuse-reason": "No"}, good={400}),),
-    "early-disposal-approve": (Ask(), form(understood="on")),
     "notice": (Ask(named=of_notice),),
     "notice-answer": (
         Ask("POST", lambda place: {"not_of_it": str(place.free.id)}, named=of_notice, good={302}),
     ),
+    "disposal-run-approve": (form("approve", reason="A year's backlog"),),
+    "disposal-run-refuse": (Ask("POST", lambda place: {"refuse-reason": "No"}, good={400}),),
+    "early-disposal-approve": (Ask(), form(understood="on")),
     "early-disposal-refuse": (form("refuse", reason="Set aside"),),
     "early-disposal-withdraw": (Ask("POST", lambda place: {"withdraw-reason": "Mistaken"}, good={400}),),
     "hold-place": (
@@ -557,6 +560,7 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         ),
     ),
     "rollout-count": (form("count", **COUNT),),
+    "rollout-shifts": (form("shifts", **SHIFTS),),
     "rollout-block": (form("block", **BLOCK),),
     "rollout-unblock": (Ask("POST", good={302}),),
     "figure-publish": (form(**FIGURE),),
@@ -567,6 +571,7 @@ PAGES: Mapping[str, tuple[Ask, ...]] = {
         Ask("POST", lambda place: {**DOCK, "unit": place.officer.postings.get().unit_id}, good={302}),
     ),
     "dock-key-enrol": (form(name="Station PC", public_key=PUBLIC_KEY),),
+    "dock-describe": (form("describe", installed_date="2026-06-01"),),
     "dock-key-revoke": (Ask(), Ask("POST", good={302})),
     "destination-open": (Ask(), Ask("POST", lambda place: DESTINATION, good=OK)),
     "destination-renew": (Ask("POST", good=OK),),

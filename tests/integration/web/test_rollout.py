@@ -11,12 +11,13 @@ from tests.integration.web.staged import BY, FILMED_AT, events, stage, text
 
 from tabard.fleet.models import Camera
 from tabard.fleet.services import install_dock
-from tabard.insight import blocks, counts, figures
+from tabard.insight import blocks, counts, figures, shifts
 from tabard.insight.example import load_example
 from tabard.insight.figures import Figure
-from tabard.insight.models import PlanVersion, UnitBlock
+from tabard.insight.models import PlanVersion, StatedShifts, UnitBlock
 from tabard.insight.plan_file import cells_of, read_plan
-from tabard.insight.plans import current_plan, lines_of
+from tabard.insight.plans import current_plan, import_plan, lines_of
+from tabard.insight.sites import Shifts, parse_changes
 from tabard.kernel.clock import now
 from tabard.people.models import Unit
 from tabard.people.rules import Role
@@ -257,6 +258,77 @@ def test_what_a_site_lacks_is_reckoned_from_what_is_said_of_it(example, administ
         page = administrator.get(unit_page("Newham"), {"on_shift_percent": wrong})
         assert page.status_code == 400
         assert "There is a problem" in text(page)
+
+
+def test_stated_shifts_are_what_docks_are_reckoned_with(example, administrator):
+    newham = Unit.objects.get(name="Newham")
+    dock = install_dock(serial="D1", site="Forest Gate", unit=newham, bays=50, by=BY, at=FILMED_AT)
+    address = reverse("rollout-shifts", args=[newham.id])
+    numbers = {"docked_h": 8, "filmed_min": 60, "mbit_per_s": 4, "share_percent": 80}
+    typed = {"changes": "07:00 40, 15:00 35, 22:00 30", **numbers}
+    sent = {f"shifts-{name}": value for name, value in typed.items()}
+    refused = administrator.post(address, sent | {"shifts-changes": "07:00"})
+    assert refused.status_code == 400
+    assert "'07:00' is not a time and a number of cameras" in text(refused)
+    assert administrator.post(address, sent).status_code == 302
+    page = text(administrator.get(unit_page("Newham")))
+    assert "15 bays missing for the shifts as they change." in page
+    assert "22:00 30 65 0 " in page
+    assert "07:00 40 40 10 " in page
+    assert "What this assumes" not in page
+    day = now().date() + timedelta(days=9)
+    administrator.post(reverse("dock-describe", args=[dock.id]), {"describe-installed_date": day.isoformat()})
+    page = text(administrator.get(unit_page("Newham")))
+    assert "65 bays missing for the shifts as they change." in page
+    assert f"Docks are counted that are installed by {now():%-d %B %Y}." in page
+    assert f"50 more bays come later, the first on {day:%-d %B %Y}." in page
+    assert [len(events(kind)) for kind in ("rollout.shifts_stated", "dock.described")] == [1, 1]
+
+
+def test_what_a_site_has_and_needs_is_told_and_stated_over_the_api(example, administrator):
+    newham = Unit.objects.get(name="Newham")
+    install_dock(serial="D1", site="Forest Gate", unit=newham, bays=100, by=BY, at=FILMED_AT)
+    address = f"/api/v1/rollout/units/{newham.id}"
+    said = administrator.get(f"{address}/site").json()
+    assert (said["cameras"], said["shifts"], said["bays_installed"], said["bays_missing"]) == (
+        598,
+        None,
+        100,
+        50,
+    )
+    stated = administrator.put(
+        f"{address}/shifts", json.dumps({"changes": "06:00 9"}), content_type="application/json"
+    ).json()
+    assert stated["shifts"]["changes"] == "06:00 9"
+    assert [(each["at"], each["needs"]["bays"], each["bays_free"]) for each in stated["changes"]] == [
+        ("06:00", 9, 91)
+    ]
+    marine = Unit.objects.get(code="MAR")
+    assert administrator.get(f"/api/v1/rollout/units/{marine.id}/site").status_code == 404
+
+
+def test_shifts_go_out_and_come_in_with_the_plan(example, administrator):
+    newham = Unit.objects.get(name="Newham")
+    shifts.state_shifts(unit=newham, shifts=Shifts(parse_changes("07:00 40")), by=BY, at=FILMED_AT)
+    raw = administrator.get(reverse("rollout-plan-json")).content
+
+    def brought(old, new):
+        assert old in raw
+        return import_plan(raw=raw.replace(old, new), note="", by=BY, at=FILMED_AT)
+
+    assert brought(b"40", b"40").ok
+    assert StatedShifts.objects.count() == 1, "what is the same is not stated again"
+    assert brought(b"07:00 40", b"08:00 41").ok
+    assert shifts.shifts_of(newham.id) == Shifts(parse_changes("08:00 41"))
+    assert events("rollout_plan.imported")[-1].particulars.details["sites"][0]["changes"] == "08:00 41"
+    for old, wrong, field in (
+        (b"07:00 40", b"0740 41", "sites.changes"),
+        (b'"docked_h": 6.0', b'"docked_h": "six"', "sites.docked_h"),
+    ):
+        report = brought(old, wrong)
+        assert ([fault.field for fault in report.errors], report.imported) == ([field], 0)
+    lost = brought(b'"KF",\n      "changes"', b'"QQ",\n      "changes"')
+    assert [fault.words for fault in lost.errors] == ["There is no unit with the code QQ."]
 
 
 def test_refused_counts_and_blocks_keep_what_was_typed(example, administrator):

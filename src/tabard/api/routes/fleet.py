@@ -10,6 +10,7 @@ from tabard.api.operations import Operations
 from tabard.api.routes.imports import answer_to, sent_rows
 from tabard.api.routes.named import officer_named, the_unit_named, unit_named
 from tabard.api.schemas.docks import (
+    DockDescriptionIn,
     DockIn,
     DockKeyIn,
     DockNowOut,
@@ -161,10 +162,22 @@ def install(request: Asked, sent: DockIn) -> DockNow:
         site=sent.site,
         unit=the_unit_named(sent.unit_id),
         bays=sent.bays,
+        installed_date=sent.installed_date,
         by=request.auth.actor,
         at=now(),
     )
     return dock_selectors.dock_now(request.auth, dock.id, at=now())
+
+
+@fleet.put("/docks/{uuid:dock_id}/description", access=Action.FLEET_MANAGE, answers=DockSheet)
+def describe_dock(request: Asked, dock_id: UUID, sent: DockDescriptionIn) -> DockNow:
+    """Notes from which day on the dock can be used."""
+    check_can(request.auth, Action.FLEET_MANAGE)
+    found = dock_selectors.dock_now(request.auth, dock_id, at=now())
+    services.describe_dock(
+        dock=found.dock, installed_date=sent.installed_date, by=request.auth.actor, at=now()
+    )
+    return dock_selectors.dock_now(request.auth, dock_id, at=now())
 
 
 @fleet.get("/docks/{uuid:dock_id}", access=Action.FLEET_VIEW, answers=DockSheet)

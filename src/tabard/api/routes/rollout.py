@@ -20,12 +20,14 @@ from tabard.api.schemas.rollout import (
     FigureOut,
     PlanOut,
     RolloutOut,
+    ShiftsIn,
+    SiteOut,
     StandingSheet,
     WaveIn,
     WaveOut,
 )
 from tabard.api.viewers import Asked
-from tabard.insight import blocks, counts, figures, plans
+from tabard.insight import blocks, counts, figures, plans, shifts
 from tabard.insight import rollout as standings
 from tabard.insight.errors import NoSuchBlock
 from tabard.insight.figures import Figure
@@ -34,7 +36,10 @@ from tabard.insight.plan_changes import WaveName
 from tabard.insight.plan_effects import rehearse_wave
 from tabard.insight.plans import current_plan, import_plan
 from tabard.insight.rollout import Standing
+from tabard.insight.site_needs import facts_of, site_of
+from tabard.insight.sites import ShiftPattern
 from tabard.kernel.clock import now
+from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import check_can
 from tabard.people.rules import Action
 
@@ -126,6 +131,28 @@ def state_count(request: Asked, unit_id: UUID, sent: CountIn) -> StatedCount:
     check_can(request.auth, Action.ROLLOUT_EDIT)
     found = standings.unit_standing(request.auth, unit_id, at=now()).unit
     return counts.state_count(unit=found, **sent.dict(), by=request.auth.actor, at=now())
+
+
+@rollout.get("/rollout/units/{uuid:unit_id}/site", access=Action.ROLLOUT_VIEW, answers=SiteOut)
+def site(request: Asked, unit_id: UUID) -> dict[str, Any]:
+    """What the unit's sites have, need and lack, by its stated shifts, or else by the usual assumptions."""
+    return _site(request, unit_id)
+
+
+@rollout.put("/rollout/units/{uuid:unit_id}/shifts", access=Action.ROLLOUT_EDIT, answers=SiteOut)
+def state_shifts(request: Asked, unit_id: UUID, sent: ShiftsIn) -> dict[str, Any]:
+    """Notes how many of the unit's cameras come back at which change of shifts."""
+    check_can(request.auth, Action.ROLLOUT_EDIT)
+    found = standings.unit_standing(request.auth, unit_id, at=now()).unit
+    shifts.state_shifts(unit=found, shifts=sent.said, by=request.auth.actor, at=now())
+    return _site(request, unit_id)
+
+
+def _site(request: Asked, unit_id: UUID) -> dict[str, Any]:
+    found = site_of(request.auth, standings.unit_standing(request.auth, unit_id, at=now()), ShiftPattern())
+    if found is None:
+        raise NotFound("Neither plan nor shifts give a number of cameras.", unit=str(unit_id))
+    return facts_of(found)
 
 
 @rollout.post(

@@ -1,6 +1,6 @@
 """Docks as they stand, the keys that speak for them, and cameras that stay away."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from ninja import Schema
@@ -23,6 +23,15 @@ class DockIn(Sent):
     site: Words
     unit_id: UUID
     bays: int = Field(8, ge=1, le=MOST_BAYS)
+    installed_date: date | None = Field(
+        None, description="From which day on it can be used; it may be to come"
+    )
+
+
+class DockDescriptionIn(Sent):
+    """From which day on a dock can be used; null where nobody knows."""
+
+    installed_date: date | None
 
 
 class DockStatusOut(Schema):

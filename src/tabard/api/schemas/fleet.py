@@ -235,4 +235,5 @@ class DockOut(Schema):
     site: str
     unit: UnitName
     bays: int
+    installed_date: date | None
     last_seen_at: datetime | None

@@ -14,7 +14,9 @@ from tabard.insight.forecast import Outcome
 from tabard.insight.models import PlanLine, UnitBlock
 from tabard.insight.plan_file import LARGEST_TARGET
 from tabard.insight.rollout import Standing
+from tabard.insight.sites import NUMBERS, ShiftPattern, Shifts, parse_changes
 
+USUAL = ShiftPattern()
 Number = Field(ge=0, le=LARGEST_TARGET)
 
 
@@ -222,6 +224,64 @@ class CountOut(Schema):
     count: int
     is_about: bool
     source: str
+
+
+class ShiftsIn(Sent):
+    """When how many of a unit's cameras come back, as `07:00 40, 15:00 35`, and what they film."""
+
+    changes: Words
+    docked_h: float = USUAL.docked_h
+    filmed_min: float = USUAL.filmed_min
+    mbit_per_s: float = USUAL.mbit_per_s
+    share_percent: float = USUAL.share_percent
+
+    @property
+    def said(self) -> Shifts:
+        """The same as it is reckoned with."""
+        return Shifts(parse_changes(self.changes), **{name: getattr(self, name) for name in NUMBERS})
+
+
+class ShiftsOut(Schema):
+    """How a unit's shifts change, as it is stated."""
+
+    changes: str
+    docked_h: float
+    filmed_min: float
+    mbit_per_s: float
+    share_percent: float
+
+
+class NeedsOut(Schema):
+    """What a number of cameras asks of a site."""
+
+    on_shift: int
+    bays: int
+    bytes_per_shift: int
+    line_mbit_per_s: float
+
+
+class ChangeOut(Schema):
+    """What one change of shifts asks."""
+
+    at: str
+    needs: NeedsOut
+    bays_free: int
+
+
+class SiteOut(Schema):
+    """What a unit's sites have and need; bays count that are installed by `by_date`.
+
+    `shifts` is null where nobody stated them: then the needs rest on assumptions about the plan's cameras.
+    """
+
+    cameras: int | None
+    shifts: ShiftsOut | None
+    needs: NeedsOut
+    changes: list[ChangeOut]
+    by_date: date
+    bays_installed: int
+    bays_later: int
+    bays_missing: int
 
 
 class BlockIn(Sent):

@@ -1,5 +1,6 @@
 """`tabard fleet`: what comes in bulk, and docks; its other commands stand in modules of their own."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from tabard.cli.commands.options import DryRun, Json
 from tabard.cli.database import database
 from tabard.cli.output import console, emit, fail
 from tabard.kernel.clock import now
+from tabard.kernel.errors import Invalid
 
 app = typer.Typer(help="Cameras and docks.", no_args_is_help=True)
 app.add_typer(dock_keys.app, name="dock-key")
@@ -65,9 +67,13 @@ def import_training(
 @app.command("install-dock")
 def install_dock(
     serial: Annotated[str, typer.Argument(help="The dock's serial number.")],
+    *,
     site: Annotated[str, typer.Option(help="Where it stands.")],
     unit: Annotated[str, typer.Option(help="The code of the unit that it belongs to.")],
     bays: Annotated[int, typer.Option(help="How many cameras it holds.")] = 8,
+    installed: Annotated[
+        str, typer.Option(help="From which day on it can be used, such as 2026-06-01; it may be to come.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Install a docking station; enrol its key next, with `tabard fleet dock-key add`."""
@@ -80,7 +86,20 @@ def install_dock(
         if found is None:
             fail(f"No unit has the code {unit}.", "`tabard people units` shows them.")
         dock = services.install_dock(
-            serial=serial, site=site, unit=found, bays=bays, by=Actor.system("command line"), at=now()
+            serial=serial,
+            site=site,
+            unit=found,
+            bays=bays,
+            installed_date=_installed(installed),
+            by=Actor.system("command line"),
+            at=now(),
         )
     console.print(f"{dock} is installed.", markup=False)
     emit({"dock": str(dock.pk), "serial": dock.serial, "site": dock.site, "bays": dock.bays}, as_json=json)
+
+
+def _installed(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(f"'{text}' is not a day as 2026-06-01.", field="installed") from error

@@ -1,7 +1,6 @@
 """`tabard rollout`: the plan, how far it is, what blocks whom, and which figures are public."""
 
 import csv
-import json as jsons
 import sys
 from datetime import date
 from pathlib import Path
@@ -57,17 +56,19 @@ def export_plan(
         fail(f"There is no form {form}.", "Say --as csv or --as json.")
     with database():
         from tabard.insight.plans import current_plan, lines_of
+        from tabard.insight.shifts import all_shifts
 
         plan = current_plan()
         lines = lines_of(plan) if plan else []
+        shifts = all_shifts()
     if plan is None:
         fail("There is no rollout plan yet.", "`tabard rollout import` brings one in.")
-    from tabard.insight.plan_file import cells_of, plan_csv
+    from tabard.insight.plan_file import plan_csv, plan_json
 
     if form == "csv":
         sys.stdout.write(plan_csv(lines))
     else:
-        typer.echo(jsons.dumps({"lines": [cells_of(line) for line in lines]}, indent=2))
+        typer.echo(plan_json(lines, shifts))
 
 
 @app.command("example")
@@ -190,6 +191,34 @@ def unblock(
         lift_block(block=found, by=Actor.system(_COMMAND_LINE), at=now())
     console.print(f"{kind} blocks {unit} no more.", markup=False)
     emit({"block": str(found.id), "unit": unit, "kind": kind}, as_json=json)
+
+
+@app.command("shifts")
+def shifts(
+    unit: Annotated[str, typer.Argument(help="The unit's code.")],
+    changes: Annotated[
+        str, typer.Argument(help="When how many cameras come back: '07:00 40, 15:00 35, 22:00 30'.")
+    ],
+    *,
+    docked_h: Annotated[float, typer.Option(help="Hours to empty and charge a camera.")] = 6.0,
+    filmed_min: Annotated[float, typer.Option(help="Minutes that a camera films in a shift.")] = 60.0,
+    mbit_per_s: Annotated[float, typer.Option(help="The bit rate of its footage.")] = 4.0,
+    share_percent: Annotated[float, typer.Option(help="How much of the line footage may take.")] = 80.0,
+    json: Json = False,
+) -> None:
+    """State how many cameras of a unit come back at which change of shifts; its docks are reckoned with that."""
+    with database():
+        from tabard.custody.actors import Actor
+        from tabard.insight.shifts import state_shifts
+        from tabard.insight.sites import Shifts, as_said, most, needs_at_each, parse_changes
+
+        said = Shifts(parse_changes(changes), docked_h, filmed_min, mbit_per_s, share_percent)
+        found = _unit(unit)
+        state_shifts(unit=found, shifts=said, by=Actor.system(_COMMAND_LINE), at=now())
+        asked = most(needs for _, needs in needs_at_each(said))
+    line = f"{asked.line_mbit_per_s:.1f}"
+    console.print(f"{found.name} needs {asked.bays} bays at once, and a line of {line} Mbit/s.", markup=False)
+    emit({"unit": unit, **as_said(said), "bays": asked.bays, "line_mbit_per_s": float(line)}, as_json=json)
 
 
 @app.command("curve")

@@ -17,12 +17,26 @@ class InstallDockForm(forms.Form):
     unit = UnitField(nothing="Choose a unit")
     bays = forms.IntegerField(label="Bays", min_value=1, max_value=MOST_BAYS, initial=8)
 
+    installed_date = forms.DateField(
+        label="Installed on (optional)",
+        required=False,
+        help_text="From which day on it can be used; it may be to come",
+    )
+
     def clean_unit(self) -> Unit:
         """The unit, which every dock has."""
         unit: Unit | None = self.cleaned_data["unit"]
         if unit is None:
             raise forms.ValidationError("Choose the unit that the dock belongs to.")
         return unit
+
+
+class DescribeDockForm(forms.Form):
+    """From which day on a dock can be used."""
+
+    installed_date = forms.DateField(
+        label="Installed on", required=False, help_text="It may be to come; empty if nobody knows"
+    )
 
 
 class DockKeyForm(forms.Form):

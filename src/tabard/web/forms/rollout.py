@@ -7,7 +7,7 @@ from django import forms
 from tabard.insight.figures import Figure
 from tabard.insight.models import UnitBlock
 from tabard.insight.plan_file import LARGEST_TARGET
-from tabard.insight.sites import ShiftPattern
+from tabard.insight.sites import CHANGES_FORM, NUMBERS, ShiftPattern, Shifts, as_said, parse_changes
 from tabard.web.forms.fleet import ImportForm
 
 
@@ -63,6 +63,35 @@ class SiteForm(forms.Form):
     def __init__(self, data: Any) -> None:
         known = {name: str(getattr(ShiftPattern(), name)) for name in self.base_fields}
         super().__init__({name: data.get(name) or value for name, value in known.items()})
+
+
+class ShiftsForm(forms.Form):
+    """How a unit's shifts change."""
+
+    changes = forms.CharField(
+        label="When how many cameras come back",
+        max_length=300,
+        help_text=f"Each change of shifts with its cameras, such as {CHANGES_FORM}",
+    )
+    docked_h = forms.FloatField(label="To empty and charge a camera, hours")
+    filmed_min = forms.FloatField(label="Filmed by a camera in a shift, minutes")
+    mbit_per_s = forms.FloatField(label="Bit rate, Mbit/s")
+    share_percent = forms.FloatField(label="Part of the line for footage, per cent")
+
+    @classmethod
+    def of(cls, shifts: Shifts | None) -> "ShiftsForm":
+        """The form with what is stated, or with the usual numbers."""
+        usual = {name: getattr(ShiftPattern(), name) for name in NUMBERS}
+        return cls(prefix="shifts", initial=as_said(shifts) if shifts else usual)
+
+    def told(self) -> Shifts:
+        """What was typed; call it only on a valid form.
+
+        Raises:
+            Invalid: naming the field that cannot be.
+        """
+        said = self.cleaned_data
+        return Shifts(parse_changes(said["changes"]), **{name: said[name] for name in NUMBERS})
 
 
 class PublishForm(forms.Form):

@@ -17,7 +17,7 @@ from tabard.kernel.errors import Conflict, Invalid, NotFound
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
 from tabard.web.fleet_sections import fleet_sections
-from tabard.web.forms.docks import DockKeyForm, InstallDockForm, OverdueForm
+from tabard.web.forms.docks import DescribeDockForm, DockKeyForm, InstallDockForm, OverdueForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.numbered import part_of
 from tabard.web.pages import page
@@ -60,6 +60,19 @@ def installed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 def shown(request: HttpRequest, viewer: Viewer, dock_id: UUID) -> HttpResponseBase:
     """One dock: what it last said, the cameras in it, and the keys that speak for it."""
     return _shown(request, viewer, dock_id, DockKeyForm())
+
+
+@page(Action.FLEET_MANAGE)
+@require_POST
+def described(request: HttpRequest, viewer: Viewer, dock_id: UUID) -> HttpResponseBase:
+    """Notes from which day on the dock can be used."""
+    found = dock_selectors.dock_now(viewer, dock_id, at=now())
+    form = DescribeDockForm(request.POST, prefix="describe")
+    if not form.is_valid():
+        return _shown(request, viewer, dock_id, DockKeyForm(), form)
+    services.describe_dock(dock=found.dock, **form.cleaned_data, by=viewer.actor, at=now())
+    messages.success(request, "It is noted when this dock is installed.")
+    return redirect("dock", dock_id)
 
 
 @page(Action.FLEET_MANAGE)
@@ -126,10 +139,24 @@ def _live(request: HttpRequest, viewer: Viewer) -> Mapping[str, Any]:
     }
 
 
-def _shown(request: HttpRequest, viewer: Viewer, dock_id: UUID, form: DockKeyForm) -> HttpResponseBase:
+def _shown(
+    request: HttpRequest,
+    viewer: Viewer,
+    dock_id: UUID,
+    form: DockKeyForm,
+    describe_form: DescribeDockForm | None = None,
+) -> HttpResponseBase:
     found = dock_selectors.dock_now(viewer, dock_id, at=now())
-    context = {"now": found, "dock": found.dock, "form": form, "may_manage": can(viewer, Action.FLEET_MANAGE)}
-    return render(request, "docks/shown.html", context, status=400 if form.errors else 200)
+    known = {"installed_date": found.dock.installed_date}
+    context = {
+        "now": found,
+        "dock": found.dock,
+        "form": form,
+        "describe_form": describe_form or DescribeDockForm(prefix="describe", initial=known),
+        "may_manage": can(viewer, Action.FLEET_MANAGE),
+    }
+    is_refused = bool(form.errors) or describe_form is not None
+    return render(request, "docks/shown.html", context, status=400 if is_refused else 200)
 
 
 def _key(found: DockNow, key_id: UUID) -> DockKey:

@@ -1,6 +1,5 @@
 """The rollout: how far it is, when it will be done, what each unit lacks, and what is blocked."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from tabard.fleet import selectors as fleet
-from tabard.insight import blocks, counts, rollout
+from tabard.insight import blocks, counts, rollout, shifts
 from tabard.insight.areas import Shown, shown
 from tabard.insight.curve import NARROW, WIDE, Curve, draw, read_table
 from tabard.insight.errors import NoSuchBlock
@@ -20,27 +18,17 @@ from tabard.insight.forecast import Outcome
 from tabard.insight.forecast_words import in_words
 from tabard.insight.models import UnitBlock
 from tabard.insight.rollout import Standing
-from tabard.insight.sites import Needs, ShiftPattern, missing_bays, needs
+from tabard.insight.site_needs import Site, site_of
+from tabard.insight.sites import ShiftPattern
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
-from tabard.people.selectors import subtree_ids
 from tabard.web.curve_picture import curve_csv, curve_png
 from tabard.web.forms.refusals import show_refusal
-from tabard.web.forms.rollout import BlockForm, CountForm, SiteForm
+from tabard.web.forms.rollout import BlockForm, CountForm, ShiftsForm, SiteForm
 from tabard.web.pages import page
 from tabard.web.rollout_sections import rollout_sections
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a unit's sites have, what they need for the cameras of the plan, and what is missing."""
-
-    cameras: int
-    bays: int
-    needs: Needs
-    missing: int
 
 
 @page(Action.ROLLOUT_VIEW)
@@ -134,6 +122,23 @@ def count_stated(request: HttpRequest, viewer: Viewer, unit_id: UUID) -> HttpRes
 
 @page(Action.ROLLOUT_EDIT)
 @require_POST
+def shifts_stated(request: HttpRequest, viewer: Viewer, unit_id: UUID) -> HttpResponseBase:
+    """Notes how many of the unit's cameras come back at which change of shifts."""
+    form = ShiftsForm(request.POST, prefix="shifts")
+    found = rollout.unit_standing(viewer, unit_id, at=now()).unit
+    if form.is_valid():
+        try:
+            shifts.state_shifts(unit=found, shifts=form.told(), by=viewer.actor, at=now())
+        except (Invalid, Conflict) as error:
+            show_refusal(form, error)
+        else:
+            messages.success(request, f"It is noted how the shifts of {found.name} change.")
+            return redirect("rollout-unit", unit_id)
+    return _unit_page(request, viewer, unit_id, shifts_form=form)
+
+
+@page(Action.ROLLOUT_EDIT)
+@require_POST
 def block_raised(request: HttpRequest, viewer: Viewer, unit_id: UUID) -> HttpResponseBase:
     """Notes what keeps the unit from its wave."""
     form = BlockForm(request.POST, prefix="block")
@@ -199,36 +204,38 @@ def _unit_page(
     *,
     count_form: CountForm | None = None,
     block_form: BlockForm | None = None,
+    shifts_form: ShiftsForm | None = None,
 ) -> HttpResponseBase:
     """The page of one unit, with what was typed into the form that was refused."""
     standing = rollout.unit_standing(viewer, unit_id, at=now())
     site_form = SiteForm(request.GET)
+    site = _site(viewer, standing, site_form)
     context = {
         **_curve(standing.curve),
         "standing": standing,
         "unit": standing.unit,
         "site_form": site_form,
-        "site": _site(viewer, standing, site_form),
+        "site": site,
+        "shifts_form": shifts_form or ShiftsForm.of(site.shifts if site else None),
         "may_edit": can(viewer, Action.ROLLOUT_EDIT),
         "count_form": count_form or CountForm(prefix="count"),
         "block_form": block_form or BlockForm(prefix="block"),
     }
-    is_refused = any(form is not None and form.errors for form in (count_form, block_form, site_form))
+    is_refused = any(
+        form is not None and form.errors for form in (count_form, block_form, shifts_form, site_form)
+    )
     return render(request, "rollout/unit.html", context, status=400 if is_refused else 200)
 
 
 def _site(viewer: Viewer, standing: Standing, form: SiteForm) -> Site | None:
-    """What the unit's sites need; None where the plan has no number, the form is wrong, or docks may not be seen."""
-    if standing.target is None or not form.is_valid() or not can(viewer, Action.FLEET_VIEW):
+    """What the unit's sites need; None where there is no number, the form is wrong, or docks may not be seen."""
+    if not form.is_valid():
         return None
     try:
-        needed = needs(standing.target, ShiftPattern(**form.cleaned_data))
+        return site_of(viewer, standing, ShiftPattern(**form.cleaned_data))
     except Invalid as error:
         show_refusal(form, error)
         return None
-    below = subtree_ids(standing.unit.id)
-    bays = sum(dock.bays for dock in fleet.docks(viewer) if dock.unit_id in below)
-    return Site(standing.target, bays, needed, missing_bays(needed, bays))
 
 
 def _attached(content: bytes, content_type: str, name: str) -> HttpResponse:

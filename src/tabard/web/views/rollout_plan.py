@@ -1,15 +1,14 @@
 """The rollout plan: its lines and versions, taken away as a file and brought in from one."""
 
-import json
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tabard.insight.models import PlanVersion
-from tabard.insight.plan_file import COLUMNS, REQUIRED, cells_of, plan_csv
+from tabard.insight.plan_file import COLUMNS, REQUIRED, plan_csv, plan_json
 from tabard.insight.plans import current_plan, import_plan, lines_of
+from tabard.insight.shifts import all_shifts
 from tabard.insight.when import FORMS
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid, NotFound
@@ -53,8 +52,7 @@ def as_csv(_request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # noqa: 
 @require_safe
 def as_json(_request: HttpRequest, viewer: Viewer) -> HttpResponseBase:  # noqa: ARG001 - a page's shape
     """The plan as JSON, which comes in again as it is."""
-    said = {"lines": [cells_of(line) for line in lines_of(_plan())]}
-    response = HttpResponse(json.dumps(said, ensure_ascii=False, indent=2), content_type="application/json")
+    response = HttpResponse(plan_json(lines_of(_plan()), all_shifts()), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="rollout-plan.json"'
     return response
 
