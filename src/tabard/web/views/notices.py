@@ -115,6 +115,7 @@ def _shown(
     recordings = [notice.recording for notice in waiting]
     context = {
         "incident": incident,
+        "is_certain": all(notice.is_certain for notice in waiting),
         "is_open": outcomes.latest(incident) is None,
         "overlaps": [each for each in notice_views.overlaps(viewer) if each.incident == incident],
         "form": form,
