@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from django.apps import apps
+from tests.prepared import prepare
 
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
@@ -52,10 +53,8 @@ def tabard(home: Home, *arguments: str, **environ: str) -> subprocess.CompletedP
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Home]:
     """An installation whose log has a row in every table, all written by the application's role."""
-    found = Home(tmp_path_factory.mktemp("home"))
+    found = prepare(Home(tmp_path_factory.mktemp("home")))
     with Server(found, {}) as server:
-        done = tabard(found, "log", "verify", "--json")
-        assert done.returncode == 0, done.stderr
         with psycopg.connect(server.url) as connection:
             connection.execute(ROWS)
         yield found
@@ -389,9 +388,8 @@ def test_the_refusals_can_be_migrated_away_and_back(home):
 
 
 def test_a_home_of_before_changes_hands_once(tmp_path):
-    home = Home(tmp_path / "home")
+    home = prepare(Home(tmp_path / "home"))
     with Server(home, {}):
-        assert tabard(home, "log", "verify", "--json").returncode == 0
         with as_role(home, "tabard") as connection:
             connection.execute(ROWS)
         before = rows(home)

@@ -3,11 +3,14 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 from tests.conftest import REPOSITORY
 from tests.integration.cli.test_database_roles import as_role, finding, refusal, tabard
+from tests.prepared import copied
 
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
@@ -16,16 +19,21 @@ PAGE = REPOSITORY / "docs" / "how-to" / "run-on-your-own-postgresql.md"
 NEW, EXISTING = 0, 1
 
 
-@pytest.fixture
-def scratch(tmp_path) -> Iterator[Home]:
+@contextmanager
+def unprepared(home: Home) -> Iterator[Home]:
     """A server on which nobody has prepared anything for Tabard."""
-    home = Home(tmp_path / "server")
     with Server(home, {}):
         with psycopg.connect(
             embedded_url(home, user="postgres", database="postgres"), autocommit=True
         ) as connection:
             for statement in ("DROP DATABASE tabard", "DROP ROLE tabard", "DROP ROLE tabard_owner"):
                 connection.execute(statement)
+        yield home
+
+
+@pytest.fixture
+def scratch(tmp_path) -> Iterator[Home]:
+    with unprepared(Home(tmp_path / "server")) as home:
         yield home
 
 
@@ -57,15 +65,30 @@ def verify(home: Home, **variables: str) -> subprocess.CompletedProcess[str]:
     return tabard(home, "log", "verify", "--json", **variables)
 
 
-def test_a_new_installation_as_the_page_says(scratch, tmp_path):
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """The server's data folder after a new installation as the page says; each test has a copy to change."""
+    folder = tmp_path_factory.mktemp("installed")
+    with unprepared(Home(folder / "server")) as server:
+        follow(server, NEW)
+        done = verify(Home(folder / "home"), **environ(server))
+        assert done.returncode == 0, done.stderr
+    return server.postgres
+
+
+@pytest.fixture
+def server(installed, tmp_path) -> Iterator[Home]:
+    """A server on which Tabard was installed as the page says, and its tables are made."""
+    with Server(copied(installed, Home(tmp_path / "server")), {}):
+        yield Home(tmp_path / "server")
+
+
+def test_a_new_installation_as_the_page_says(server, tmp_path):
     home = Home(tmp_path / "home")
-    follow(scratch, NEW)
-    done = verify(home, **environ(scratch))
-    assert done.returncode == 0, done.stderr
-    assert finding(home, **environ(scratch, owner=False)) == "ok"
-    assert verify(home, **environ(scratch, owner=False)).returncode == 0
+    assert finding(home, **environ(server, owner=False)) == "ok"
+    assert verify(home, **environ(server, owner=False)).returncode == 0
     for statement in ("DELETE FROM custody_event", "TRUNCATE custody_event", "DROP TABLE custody_event"):
-        assert isinstance(refusal(scratch, "tabard", statement), psycopg.errors.InsufficientPrivilege)
+        assert isinstance(refusal(server, "tabard", statement), psycopg.errors.InsufficientPrivilege)
 
 
 def test_an_installation_of_one_role_is_warned_and_cured_as_the_page_says(scratch, tmp_path):
@@ -98,24 +121,23 @@ def test_an_installation_of_one_role_is_warned_and_cured_as_the_page_says(scratc
     )
 
 
-def test_a_switched_off_refusal_is_a_problem_found(scratch, tmp_path):
-    home = Home(tmp_path / "home")
-    follow(scratch, NEW)
-    assert verify(home, **environ(scratch)).returncode == 0
-    with as_role(scratch, "tabard_owner") as connection:
+def test_a_switched_off_refusal_is_a_problem_found(server, tmp_path):
+    with as_role(server, "tabard_owner") as connection:
         connection.execute("ALTER TABLE custody_node DISABLE TRIGGER custody_node_not_removed")
-    assert finding(home, **environ(scratch)) == "problem"
+    assert finding(Home(tmp_path / "home"), **environ(server)) == "problem"
 
 
-def test_migrations_that_only_the_owner_can_make_say_so(scratch, tmp_path):
+def test_migrations_that_only_the_owner_can_make_say_so(server, tmp_path):
     home = Home(tmp_path / "home")
-    follow(scratch, NEW)
-    assert verify(home, **environ(scratch)).returncode == 0
-    assert tabard(home, "manage", "migrate", "retention", "zero", "-v0", **environ(scratch)).returncode == 0
-    without = verify(home, **environ(scratch, owner=False))
+    with as_role(server, "tabard_owner") as connection, connection.transaction():
+        connection.execute("DROP TABLE django_session")
+        connection.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    without = verify(home, **environ(server, owner=False))
     assert without.returncode == 2
     assert "set TABARD_OWNER_DATABASE_URL" in without.stderr
-    assert verify(home, **environ(scratch)).returncode == 0
+    assert verify(home, **environ(server)).returncode == 0
+    with as_role(server, "tabard") as connection:
+        connection.execute("SELECT count(*) FROM django_session")
 
 
 def test_an_owner_of_another_database_is_refused(scratch, tmp_path):

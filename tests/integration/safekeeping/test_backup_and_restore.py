@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.prepared import prepare
+
+from tabard.cli.home import Home
 
 SEEN = "checkpoint-that-a-pack-holds"
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,6 +64,7 @@ class Force:
 def lost(tmp_path_factory):
     """A force with four recordings, backed up once, living on, backed up again; then everything but B is lost."""
     force = Force(tmp_path_factory.mktemp("lost"))
+    prepare(Home(force.home))
     force.does("first")
     shutil.copytree(force.home / "vault", force.root / "store-b")
     force.early = force.back_up("early")
