@@ -6,6 +6,8 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 # Browser tests use the system's Chromium; where it cannot be installed they are skipped and say so.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# Tests sync their files thousands of times, for nobody: they write to memory where 8 GiB of it are to be had.
+MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -1)" -ge 8388608 ] 2>/dev/null && echo /dev/shm)
 
 .PHONY: retention-machine docks mutants tampering help install assets browser demo up test check lint types layers dependencies drift format lock migrations bench faults flips storms clean
 
@@ -41,7 +43,9 @@ up: install ## Run Tabard on this machine
 	$(BIN)/tabard up
 
 test: install browser check ## Everything: lint, types, layers, dependencies, then the tests
-	$(BIN)/pytest -n 2
+	@folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/tabard-tests-XXXXXX); \
+	chmod 711 "$$folder"; TMPDIR=$$folder $(BIN)/pytest -n 2 --dist worksteal && rm -rf "$$folder" \
+	|| { echo "What the tests wrote is in $$folder."; exit 1; }
 
 check: install lint types layers dependencies drift ## Lint, types, layers, dependencies, migrations
 
