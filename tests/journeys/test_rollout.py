@@ -1,6 +1,7 @@
 """From the plan to the forecast: a BWV administrator plans, counts, blocks and publishes; the public reads."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tabard.fleet.models import Assignment, Camera
 from tabard.insight.counts import state_count
 from tabard.insight.example import load_example
 from tabard.insight.models import PlanVersion
+from tabard.insight.shifts import state_shifts
+from tabard.insight.sites import Shifts, parse_changes
 from tabard.kernel.clock import now
 from tabard.people.models import Unit
 from tabard.people.rules import Role
@@ -76,7 +79,12 @@ def months_of_counts():
             by=BY,
             at=now(),
         )
-    for name, count in (("Haringey", 260), ("Newham", 598), ("Wandsworth", 20)):
+    for name, count in (
+        ("Haringey", 260),
+        ("Newham", 598),
+        ("Wandsworth", 20),
+        ("East Area Command", 400),
+    ):
         unit = Unit.objects.get(name=name)
         facts = {
             "as_of_date": newest,
@@ -94,10 +102,15 @@ def test_no_page_of_the_rollout_has_a_fault_that_axe_can_find(staged, open_as, c
     assert "Too little is known to forecast when the last of 4,500 cameras" in page.inner_text("main")
     check_at_each_width(page, "example", check_page)
     months_of_counts()
-    unit = reverse("rollout-unit", args=[Unit.objects.get(name="Haringey").id])
+    haringey = Unit.objects.get(name="Haringey")
+    said = Shifts(parse_changes("07:00 40, 15:00 35, 22:00 30"), 8)
+    state_shifts(unit=haringey, shifts=said, by=BY, at=now())
+    unit = reverse("rollout-unit", args=[haringey.id])
     for name, path in {
         "overview": reverse("rollout"),
         "plan": reverse("rollout-plan"),
+        "wave": reverse("rollout-wave", query={"phase": "To the summer", "wave": "Boroughs"}),
+        "new-wave": reverse("rollout-wave"),
         "import": reverse("rollout-plan-import"),
         "unit": unit,
         "figures": reverse("rollout-figures"),
@@ -116,6 +129,31 @@ def check_at_each_width(page, name, check_page):
         check_page(page, f"{name} at {width}")
         if PICTURES:
             page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
+
+
+def test_a_wave_is_changed_by_keyboard_alone_after_its_effect_is_shown(staged, open_as, check_page):
+    months_of_counts()
+    page = open_as(Role.BWV_ADMINISTRATOR)
+    page.goto(reverse("rollout-plan"))
+    page.get_by_role("link", name=re.compile("The whole.*change this wave")).last.focus()
+    page.keyboard.press("Enter")
+    cameras = page.get_by_label("Cameras").first
+    cameras.focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("23000")
+    page.get_by_label("Why the plan changes").focus()
+    page.keyboard.type("A thousand more")
+    page.keyboard.press("Enter")
+    page.get_by_text("The forecast finish moves from").first.wait_for()
+    assert PlanVersion.objects.count() == 1, "it is only shown"
+    check_at_each_width(page, "wave-shown", check_page)
+    page.get_by_role("button", name="Keep this as the plan").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("The whole is changed: that is the rollout plan from now on.").wait_for()
+    assert "A thousand more" in page.inner_text("main")
+    page.goto(reverse("rollout"))
+    assert "the last of 3,500 cameras will be issued around" in page.inner_text("main")
+    assert len(events("rollout_plan.changed")) == 1
 
 
 def test_from_the_plan_to_the_forecast_and_the_public(staged, open_as, open_browser, address, tmp_path):

@@ -107,10 +107,15 @@ def _page(
     name, names = _asked(request), dict(Unit.objects.values_list("code", "name"))
     for line in lines:
         line.title = names.get(line.code, "")
+    known = [line for line in lines if line["unit_code"].value()]
+    new = [line for line in lines if line not in known]
     context = {
         **rollout_sections(viewer, "rollout-plan"),
         "form": form,
         "lines": lines,
+        "known": known,
+        "new": new,
+        "is_growing": lines.is_bound and any(line.has_changed() for line in new),
         "found": found,
         "changed": [(names[each.unit_code], each) for each in found.changed] if found else [],
         "shown": shown,
