@@ -95,7 +95,8 @@ def _answer(form: AnswerForm, incident: Incident, viewer: Viewer) -> str:
         notice_answers.dismiss_all(**which)
         return f"Noted: it is not of {incident.reference}. It goes on its day."
     going = len(notice_answers.still_going(done, at))
-    kept = f" {going} of them go on their day nevertheless: that keeps nothing any longer." if going else ""
+    goes = "goes on its" if going == 1 else "go on their"
+    kept = f" {going} of them {goes} day nevertheless: it keeps nothing any longer." if going else ""
     return f"{_count(done)} {words}.{kept}"
 
 
