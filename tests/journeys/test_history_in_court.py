@@ -175,6 +175,7 @@ def test_an_auditor_finds_an_item_by_its_reference_and_takes_the_page_away(casew
     page.goto(reverse("log"))
     page.get_by_label("Item").fill("LB/1")
     page.get_by_role("button", name="Apply filters").click()
+    page.wait_for_url("**item=LB%2F1**")
     assert page.get_by_role("link", name="Exhibit produced").is_visible()
     assert page.get_by_role("link", name="Exhibit LB/1", exact=True).is_visible()
     with page.expect_download() as started:
@@ -184,5 +185,5 @@ def test_an_auditor_finds_an_item_by_its_reference_and_takes_the_page_away(casew
     page.locator("summary", has_text="Alteration").click()
     page.get_by_label("Exhibit produced").check()
     page.get_by_role("button", name="Apply filters").click()
-    assert page.get_by_role("link", name="Remove filter Kind: Exhibit produced").is_visible()
+    page.get_by_role("link", name="Remove filter Kind: Exhibit produced").wait_for()
     assert page.get_by_label("Exhibit produced").is_checked()

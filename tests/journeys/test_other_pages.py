@@ -226,15 +226,15 @@ def test_a_file_of_cameras_is_checked_mended_and_imported_without_javascript(sta
     page.get_by_role("link", name="Import cameras").click()
     page.get_by_label("CSV file").set_input_files(bad)
     page.get_by_role("button", name="Check the file").click()
-    assert page.get_by_text("2 faults in 2 rows.").is_visible()
+    page.get_by_text("2 faults in 2 rows.").wait_for()
     assert page.get_by_role("cell", name="There is no unit with the code ZZ.").is_visible()
     page.get_by_label("CSV file").set_input_files(good)
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Import 2 cameras").click()
-    assert page.get_by_text("2 cameras were imported.").is_visible()
+    page.get_by_text("2 cameras were imported.").wait_for()
     page.get_by_label("State").select_option("issued")
     page.get_by_role("button", name="Apply filters").click()
-    assert page.get_by_role("link", name="N2").is_visible()
+    page.get_by_role("link", name="N2").wait_for()
     assert not page.get_by_role("link", name="N1").is_visible()
     assert Camera.objects.count() == 3
 
@@ -245,7 +245,7 @@ def test_a_camera_changes_hands(staged, open_as, check_page):
     page.get_by_role("button", name="Take the camera back").click()
     page.get_by_label("Officer").fill("119GD")
     page.get_by_role("button", name="Give the camera").click()
-    assert page.get_by_text("PC Musa Okafor (119GD) now has camera B8A44F01.").is_visible()
+    page.get_by_text("PC Musa Okafor (119GD) now has camera B8A44F01.").wait_for()
     check_page(page, page.url)
 
 
@@ -256,7 +256,7 @@ def test_an_auditor_follows_an_event_to_the_root_and_takes_its_proof_away(staged
     page.get_by_label("Exhibit produced").check()
     page.get_by_role("button", name="Apply filters").click()
     page.get_by_role("link", name="Exhibit produced", exact=True).click()
-    assert page.get_by_text("That is the root of the signed checkpoint").is_visible()
+    page.get_by_text("That is the root of the signed checkpoint").wait_for()
     taken = []
     for name in ("Download the receipt", "Download the leaf"):
         with page.expect_download() as started:

@@ -173,6 +173,7 @@ def test_killed_while_restoring_the_next_restore_comes_to_the_end(force, after_s
 @pytest.mark.slow
 def test_keys_that_ran_out_are_refused_and_pruned(tmp_path):
     force = Force(tmp_path)
+    prepare(Home(force.home))
     force.does("first")
     backup, keys = force.back_up("one")
     assert force.run("backup", "prune")["removed"] == []

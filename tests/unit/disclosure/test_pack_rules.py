@@ -69,8 +69,11 @@ def test_footage_is_sealed_by_its_own_entry_only():
             rules.footage_is_sealed(WHOLE, leaves)
 
 
-def test_a_second_differing_copy_counts_as_sealed():
+def test_a_second_differing_copy_counts_as_sealed_where_the_entry_is_of_its_object_and_bytes():
     rules.footage_is_sealed(WHOLE, [SEALED[0], entry("object.conflicted", "object:o2", TWO)])
+    for subject, sha256 in (("object:o3", TWO), ("clip:o2", TWO), ("object:o2", ONE)):
+        with pytest.raises(CheckFailed, match=r"2\.mp4"):
+            rules.footage_is_sealed(WHOLE, [SEALED[0], entry("object.conflicted", subject, sha256)])
 
 
 def test_an_excerpt_is_sealed_by_its_cut_only():
