@@ -15,6 +15,7 @@ from tabard.custody import sequencer
 from tabard.custody.actors import Actor
 from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
+from tabard.custody.models import Event
 from tabard.custody.selectors import EventLine, LogFilter
 from tabard.disclosure.models import Pack
 from tabard.fleet import stocktaking
@@ -235,6 +236,11 @@ def sign_log() -> None:
 def events(kind: EventKind) -> list[EventLine]:
     """Every event of the kind, newest first."""
     return custody.lines(custody.page(LogFilter(kind=kind), limit=10_000))
+
+
+def count_events(kind: EventKind) -> int:
+    """How many events of the kind there are."""
+    return Event.objects.filter(kind=kind).count()
 
 
 def subjects(kind: EventKind) -> list[UUID]:

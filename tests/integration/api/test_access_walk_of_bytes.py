@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from tests.integration.api.access_world import WHERE, World, build, events
+from tests.integration.api.access_world import WHERE, World, build, count_events
 from tests.integration.web.serving import session_cookie
 
 from tabard.custody.kinds import EventKind
@@ -63,9 +63,9 @@ def test_bytes_are_given_as_the_rules_say(settings, tmp_path):
 
 
 def _wrong_bytes(world: World, role: Role, path: str, where: str, cookies: Mapping[str, str]) -> list[str]:
-    before = len(events(EventKind.ACCESS_REFUSED))
+    before = count_events(EventKind.ACCESS_REFUSED)
     status = _asked(world, path, where, cookies)
-    refusals = len(events(EventKind.ACCESS_REFUSED)) - before
+    refusals = count_events(EventKind.ACCESS_REFUSED) - before
     allowed = judge([role], BYTES[path][2], WHERE[where]).allowed
     expected = (200, 0) if allowed else (403, 1)
     return (
