@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 from django.utils.regex_helper import normalize
 from tests.disposals import noticed, stopped_run
-from tests.integration.api.access_world import WHERE, Place, World, events, staged
+from tests.integration.api.access_world import WHERE, Place, World, count_events, events, staged
 from tests.integration.web.serving import session_cookie
 from tests.policies import stops_kept_for, waiting_policy
 
@@ -690,7 +690,7 @@ def _wrong(route: Route, role: Role, where: str, client: Client, world: World) -
     """What is not as the rules say when this role asks; nothing of what it did remains."""
     with transaction.atomic():
         status = route.send(client, world.places[where], world).status_code
-        refusals = len(events(EventKind.ACCESS_REFUSED))
+        refusals = count_events(EventKind.ACCESS_REFUSED)
         transaction.set_rollback(True)
     relations = WHERE[where] if route.has_item else ALL
     if route.allows(role, relations):
