@@ -72,12 +72,12 @@ def arguments() -> argparse.Namespace:
     return asked
 
 
-def simulate(home: Path, asked: argparse.Namespace) -> None:
+def simulate(home: Path, asked: argparse.Namespace, *more: str) -> None:
     """The force, made by the command that people use."""
     command = [sys.executable, "-c", "from tabard.cli.main import run; run()", "simulate", "force", "--json"]
     began = time.perf_counter()
     done = subprocess.run(
-        [*command, f"--recordings={asked.recordings}"],
+        [*command, f"--recordings={asked.recordings}", *more],
         env={**os.environ, "TABARD_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,

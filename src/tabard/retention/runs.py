@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,6 +43,9 @@ from tabard.retention.rules import Decision, Policy, decide
 from tabard.retention.run_record import Progress
 
 DISPOSED_AT_ONCE = 2_000
+FEWEST_AT_ONCE = 50
+LOCKED_FOR_S = 0.1
+"""How long a batch aims to last, as whoever wants a recording of it waits so long."""
 _LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
 
 
@@ -258,16 +262,27 @@ def _clock(at: datetime, database_at: datetime | None) -> Clock:
 
 def _dispose(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
     """Whatever of the list has its turn is disposed of, or comes off it."""
-    while _dispose_batch(begun, policy, by, at):
+    size = FEWEST_AT_ONCE
+    while True:
+        began = perf_counter()
+        if not _dispose_batch(begun, policy, by, at, min(size, DISPOSED_AT_ONCE)):
+            return
+        size = _paced(size, perf_counter() - began)
         progress(begun)
 
 
-def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime) -> int:
+def _paced(size: int, spent_s: float) -> int:
+    """How many the next batch has, so that it lasts about as long as it may."""
+    wanted = int(size * min(2.0, LOCKED_FOR_S / spent_s))
+    return max(FEWEST_AT_ONCE, min(wanted, DISPOSED_AT_ONCE))
+
+
+def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, size: int) -> int:
     with transaction.atomic():
         dispose_some()
         turn = _its_turn(begun.as_of) | ScheduledDisposal.objects.filter(run=begun, executes_at__lte=at)
         rows = turn.order_by("executes_at", "recording").values_list("recording_id", "due_at", "scheduled_at")
-        listed = {row[0]: Listed(*row) for row in rows[:DISPOSED_AT_ONCE]}
+        listed = {row[0]: Listed(*row) for row in rows[:size]}
         recordings = locked_many(listed)
         facts = selectors.facts_of_many(recordings)
         decided = {each.id: decide(facts[each.id], policy) for each in recordings if each.disposed_at is None}
