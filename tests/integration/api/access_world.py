@@ -308,7 +308,8 @@ def _early(recording: Recording) -> EarlyDisposal:
 def _gone(recording: Recording) -> Recording:
     """The recording, disposed of."""
     ground = Ground("uncategorised", "Kept for 31 days", DONE_AT, {"rule": "uncategorised"})
-    dispose_of(grounds={recording.id: ground}, by=BY, at=DONE_AT)
+    with transaction.atomic():
+        dispose_of(grounds={recording.id: ground}, by=BY, at=DONE_AT)
     return recording
 
 

@@ -69,8 +69,8 @@ class TestHome:
         with pytest.raises(HomeUnusable, match="cannot create"):
             Home(tmp_path / "home").create()
 
-    def test_the_address_is_the_same_for_every_process_and_names_the_socket(self, tmp_path):
-        home = Home(tmp_path)
+    def test_the_address_is_the_same_for_every_process_and_names_the_socket(self):
+        home = Home(Path("/srv/tabard"))
         assert conninfo_to_dict(database_url(home, {})) == {
             "user": "tabard",
             "dbname": "tabard",
