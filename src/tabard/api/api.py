@@ -36,6 +36,7 @@ from tabard.api.routes.losses import losses
 from tabard.api.routes.notices import notices
 from tabard.api.routes.packs import packs
 from tabard.api.routes.people import people
+from tabard.api.routes.policies import retention_policies
 from tabard.api.routes.recordings import recordings
 from tabard.api.routes.retention import retention
 from tabard.api.routes.reviews import reviews
@@ -55,6 +56,7 @@ NOUNS: Sequence[Operations] = (
     exhibits,
     packs,
     retention,
+    retention_policies,
     reviews,
     disposal_runs,
     disposals,

@@ -29,10 +29,8 @@ from tabard.retention.quorum import Act, State
 from tabard.retention.rules import Policy
 from tabard.retention.services import adopt_policy
 
-_OPEN = [state.value for state in State if state.is_open]
 _LONGEST_REASON = 500
 _CLOSED_BY = {Act.REFUSE: Action.POLICY_APPROVE, Act.WITHDRAW: Action.POLICY_PROPOSE}
-_CLOSINGS = {Act.REFUSE: "refused", Act.WITHDRAW: "withdrawn", Act.EXPIRE: "ran out"}
 
 
 def check(text: str) -> Policy:
@@ -99,7 +97,7 @@ def approve(*, policy_id: UUID, viewer: Viewer, at: datetime) -> PolicyVersion:
         if state == State.APPROVED and policy is not None:
             _adopt(proposed, policy, viewer, at)
         else:
-            details = {"still_missing": policies.still_missing(proposed)}
+            details = {"still_missing": agreeing.still_missing(proposed)}
             _log(EventKind.POLICY_APPROVED, proposed, viewer.actor, at, details)
     return proposed
 
@@ -126,7 +124,7 @@ def withdraw(*, policy_id: UUID, reason: str, viewer: Viewer, at: datetime) -> P
 
 def look_after(*, by: Actor, at: datetime) -> int:
     """What was proposed and has run out is closed; returns how many that were."""
-    over = PolicyVersion.objects.filter(state__in=_OPEN, expires_at__lte=at)
+    over = PolicyVersion.objects.filter(state__in=agreeing.OPEN, expires_at__lte=at)
     return sum(_expired(policy_id, by, at) for policy_id in over.values_list("pk", flat=True))
 
 
@@ -178,7 +176,7 @@ def _closed(policy_id: UUID, act: Act, reason: str, viewer: Viewer, at: datetime
     with transaction.atomic():
         proposed = _locked(policy_id)
         agreeing.close(proposed, act, account_id=viewer.account_id, at=at, reason=why)
-        details = {"outcome": _CLOSINGS[act], "reason": why}
+        details = {"outcome": agreeing.CLOSINGS[act], "reason": why}
         _log(EventKind.POLICY_REFUSED, proposed, viewer.actor, at, details)
     return proposed
 
@@ -189,7 +187,13 @@ def _expired(policy_id: UUID, by: Actor, at: datetime) -> bool:
         if not proposed.is_open:
             return False
         agreeing.close(proposed, Act.EXPIRE, account_id=None, at=at)
-        _log(EventKind.POLICY_REFUSED, proposed, by, at, {"outcome": _CLOSINGS[Act.EXPIRE], "reason": ""})
+        _log(
+            EventKind.POLICY_REFUSED,
+            proposed,
+            by,
+            at,
+            {"outcome": agreeing.CLOSINGS[Act.EXPIRE], "reason": ""},
+        )
     return True
 
 

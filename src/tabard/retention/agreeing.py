@@ -16,6 +16,8 @@ from tabard.retention.models import EarlyDisposal, KeyDestruction, PolicyVersion
 from tabard.retention.quorum import Act, Facts, State
 
 Request = EarlyDisposal | KeyDestruction | PolicyVersion | RunRelease
+OPEN = [state.value for state in State if state.is_open]
+CLOSINGS = {Act.REFUSE: "refused", Act.WITHDRAW: "withdrawn", Act.EXPIRE: "ran out"}
 
 
 class NotAllowedNow(Conflict):
@@ -57,6 +59,11 @@ def facts_of(request: Request) -> Facts:
         approved_by=frozenset(request.approvals.values_list("approved_by_id", flat=True)),
         expires_at=request.expires_at,
     )
+
+
+def still_missing(request: Request) -> int:
+    """How many more people have to approve."""
+    return quorum.missing(facts_of(request))
 
 
 def approve(request: Request, *, account_id: UUID, at: datetime) -> State:

@@ -26,13 +26,12 @@ from tabard.retention import agreeing, selectors
 from tabard.retention.agreeing import Kept
 from tabard.retention.disposing import Ground, dispose_of, locked
 from tabard.retention.models import EarlyDisposal
-from tabard.retention.quorum import Act, State, missing
+from tabard.retention.quorum import Act, State
 from tabard.vault.models import SealedObject
 
 RULE = "early-disposal"
 _LONGEST_REASON = 500
 _CLOSED_BY = {Act.REFUSE: Action.EARLY_DISPOSAL_APPROVE, Act.WITHDRAW: Action.EARLY_DISPOSAL_REQUEST}
-_CLOSINGS = {Act.REFUSE: "refused", Act.WITHDRAW: "withdrawn", Act.EXPIRE: "ran out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def request(*, recording: Recording, basis: str, reason: str, viewer: Viewer, at
     why = required(reason, "reason", _LONGEST_REASON, "Say what was ordered or found, with its reference.")
     with transaction.atomic():
         _check_free(locked(recording.id))
-        if EarlyDisposal.objects.filter(recording=recording, state__in=_open_states()).exists():
+        if EarlyDisposal.objects.filter(recording=recording, state__in=agreeing.OPEN).exists():
             raise Conflict("The early disposal of this recording is asked for already.")
         fields = agreeing.opening(reason=why, account_id=viewer.account_id, at=at)
         asked = EarlyDisposal.objects.create(recording=recording, basis=basis, **fields)
@@ -83,7 +82,7 @@ def approve(*, request_id: UUID, viewer: Viewer, at: datetime) -> EarlyDisposal:
         check_can(viewer, Action.EARLY_DISPOSAL_APPROVE, recording)
         _check_free(recording)
         agreeing.approve(asked, account_id=viewer.account_id, at=at)
-        details = {"still_missing": missing(agreeing.facts_of(asked))}
+        details = {"still_missing": agreeing.still_missing(asked)}
         _log(EventKind.EARLY_DISPOSAL_APPROVED, asked, viewer.actor, at, details)
     return asked
 
@@ -134,7 +133,7 @@ def look_after(*, by: Actor, at: datetime) -> tuple[int, int]:
             "id", flat=True
         )
     )
-    over = EarlyDisposal.objects.filter(state__in=_open_states(), expires_at__lte=at)
+    over = EarlyDisposal.objects.filter(state__in=agreeing.OPEN, expires_at__lte=at)
     return done, sum(_expired(request_id, by, at) for request_id in over.values_list("id", flat=True))
 
 
@@ -158,19 +157,14 @@ def listed(viewer: Viewer) -> list[EarlyDisposal]:
         Denied.
     """
     check_can(viewer, Action.EARLY_DISPOSAL_VIEW)
-    opened = _with_names().filter(state__in=_open_states()).order_by("expires_at")
-    closed = _with_names().exclude(state__in=_open_states()).order_by("-closed_at")
+    opened = _with_names().filter(state__in=agreeing.OPEN).order_by("expires_at")
+    closed = _with_names().exclude(state__in=agreeing.OPEN).order_by("-closed_at")
     return [*opened, *closed[:50]]
 
 
 def open_request_of(recording_id: UUID) -> EarlyDisposal | None:
     """The request about a recording that can still be decided, if there is one."""
-    return _with_names().filter(recording_id=recording_id, state__in=_open_states()).first()
-
-
-def still_missing(asked: EarlyDisposal) -> int:
-    """How many more people have to approve."""
-    return missing(agreeing.facts_of(asked))
+    return _with_names().filter(recording_id=recording_id, state__in=agreeing.OPEN).first()
 
 
 def gone(recording: Recording) -> Gone:
@@ -195,10 +189,6 @@ def keeps(recording: Recording) -> tuple[str, ...]:
 def _with_names() -> QuerySet[EarlyDisposal]:
     names = ("recording__officer", "recording__unit", "requested_by", "closed_by")
     return EarlyDisposal.objects.select_related(*names).prefetch_related("approvals__approved_by")
-
-
-def _open_states() -> list[str]:
-    return [state.value for state in State if state.is_open]
 
 
 def _both_locked(request_id: UUID) -> tuple[EarlyDisposal, Recording]:
@@ -264,7 +254,7 @@ def _ground(asked: EarlyDisposal, at: datetime) -> Ground:
 
 
 def _log_closing(asked: EarlyDisposal, act: Act, by: Actor, at: datetime, reason: str) -> None:
-    details = {"outcome": _CLOSINGS[act], "reason": reason}
+    details = {"outcome": agreeing.CLOSINGS[act], "reason": reason}
     _log(EventKind.EARLY_DISPOSAL_REFUSED, asked, by, at, details)
 
 

@@ -18,7 +18,7 @@ from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.retention import agreeing
 from tabard.retention.models import KeyDestruction
-from tabard.retention.quorum import Act, State, missing
+from tabard.retention.quorum import Act, State
 from tabard.safekeeping import keys
 
 
@@ -34,7 +34,7 @@ def request(*, key_id: str, reason: str, viewer: Viewer, at: datetime) -> KeyDes
     why = required(reason, "reason", 500, "Say why the key must go before its copies do.")
     keys.check_unused(key_id)
     with transaction.atomic():
-        if KeyDestruction.objects.filter(key_id=key_id, state__in=["requested", "approved"]).exists():
+        if KeyDestruction.objects.filter(key_id=key_id, state__in=agreeing.OPEN).exists():
             raise Conflict("The destruction of this key is asked for already.", key_id=key_id)
         fields = agreeing.opening(reason=why, account_id=viewer.account_id, at=at)
         asked = KeyDestruction.objects.create(key_id=key_id, **fields)
@@ -52,7 +52,7 @@ def approve(*, request_id: UUID, viewer: Viewer, at: datetime) -> KeyDestruction
     with transaction.atomic():
         asked = _locked(request_id)
         agreeing.approve(asked, account_id=viewer.account_id, at=at)
-        details = {"still_missing": missing(agreeing.facts_of(asked))}
+        details = {"still_missing": agreeing.still_missing(asked)}
         _log(EventKind.KEY_DESTRUCTION_APPROVED, asked, viewer, at, details)
     return asked
 

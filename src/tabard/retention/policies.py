@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 from tabard.kernel.errors import NotFound
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
-from tabard.retention import agreeing, quorum
 from tabard.retention.models import PolicyVersion
 from tabard.retention.policy import PolicyUnusable, default_policy, default_text, parse_policy
 from tabard.retention.quorum import State
@@ -107,11 +106,6 @@ def get(viewer: Viewer, version_id: UUID) -> PolicyVersion:
     if found is None:
         raise NotFound("There is no such version of the policy.", policy=str(version_id))
     return found
-
-
-def still_missing(version: PolicyVersion) -> int:
-    """How many more people have to approve."""
-    return quorum.missing(agreeing.facts_of(version))
 
 
 @lru_cache(maxsize=8)

@@ -19,9 +19,7 @@ from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.retention import agreeing
 from tabard.retention.models import DisposalRun, RunRelease, ScheduledDisposal
-from tabard.retention.quorum import Act, State, missing
-
-_OPEN = [state.value for state in State if state.is_open]
+from tabard.retention.quorum import Act
 
 
 def approve(*, run_id: UUID, reason: str, viewer: Viewer, at: datetime) -> RunRelease:
@@ -42,7 +40,7 @@ def approve(*, run_id: UUID, reason: str, viewer: Viewer, at: datetime) -> RunRe
     check_can(viewer, Action.EARLY_DISPOSAL_APPROVE)
     with transaction.atomic():
         stopped = _stopped(run_id)
-        release = RunRelease.objects.filter(run=stopped, state__in=_OPEN).first()
+        release = RunRelease.objects.filter(run=stopped, state__in=agreeing.OPEN).first()
         if release is not None and release.expires_at <= at:
             agreeing.close(release, Act.EXPIRE, account_id=None, at=at)
             release = None
@@ -55,7 +53,7 @@ def approve(*, run_id: UUID, reason: str, viewer: Viewer, at: datetime) -> RunRe
             agreeing.approve(release, account_id=viewer.account_id, at=at)
         details = {
             "reason": reason.strip(),
-            "still_missing": still_missing(release),
+            "still_missing": agreeing.still_missing(release),
             "to_schedule": stopped.to_schedule,
             "to_dispose": stopped.to_dispose,
         }
@@ -75,17 +73,12 @@ def refuse(*, run_id: UUID, reason: str, viewer: Viewer, at: datetime) -> RunRel
     why = required(reason, "reason", 300, "Say why.")
     with transaction.atomic():
         stopped = _stopped(run_id)
-        release = RunRelease.objects.filter(run=stopped, state__in=_OPEN).first()
+        release = RunRelease.objects.filter(run=stopped, state__in=agreeing.OPEN).first()
         if release is None:
             raise Conflict("Nobody has asked that this run go on.")
         agreeing.close(release, Act.REFUSE, account_id=viewer.account_id, at=at, reason=why)
         _log(EventKind.DISPOSAL_RUN_REFUSED, stopped, viewer, at, {"reason": why})
     return release
-
-
-def still_missing(release: RunRelease) -> int:
-    """How many more people have to approve."""
-    return missing(agreeing.facts_of(release))
 
 
 def listed(viewer: Viewer) -> QuerySet[DisposalRun]:

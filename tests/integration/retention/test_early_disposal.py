@@ -11,8 +11,8 @@ from tabard.incidents import services as incidents
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Bookmark
+from tabard.retention import agreeing, holds, key_destruction
 from tabard.retention import early_disposal as early
-from tabard.retention import holds, key_destruction
 from tabard.retention.agreeing import Kept, NotAllowedNow
 from tabard.retention.models import Disposal, EarlyDisposal
 from tabard.safekeeping import keys
@@ -48,7 +48,7 @@ def test_two_people_dispose_of_a_recording_and_the_log_says_on_what_basis(world)
     Bookmark.objects.create(recording=recording, start_at=recording.started_at, text="said something")
     assert (early.gone(recording).segments, early.gone(recording).size_bytes) == (2, 11)
     found = asked(world, recording)
-    assert early.still_missing(found) == 1
+    assert agreeing.still_missing(found) == 1
     early.approve(request_id=found.id, viewer=standards(world), at=AT)
     assert early.carry_out(request_id=found.id, by=BY, at=AT)
     assert not early.carry_out(request_id=found.id, by=BY, at=AT)

@@ -13,7 +13,7 @@ from tabard.custody.models import Event
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Category, Recording
-from tabard.retention import adoption, policies, runs, selectors, services
+from tabard.retention import adoption, agreeing, policies, runs, selectors, services
 from tabard.retention.agreeing import NotAllowedNow
 from tabard.retention.models import PolicyVersion, ScheduledDisposal
 from tabard.retention.policy import PolicyUnusable, default_policy, default_text
@@ -47,7 +47,7 @@ def test_until_a_force_adopts_its_own_the_policy_that_ships_is_in_force(world):
 def test_a_longer_period_is_in_force_with_the_second_persons_approval(manager, standards):
     proposed = adoption.propose(text=LONGER, reason="Reviewed", viewer=manager, at=AT)
     assert policies.current(AT) == default_policy()
-    assert policies.still_missing(proposed) == 1
+    assert agreeing.still_missing(proposed) == 1
     agreed = adoption.approve(policy_id=proposed.pk, viewer=standards, at=AT + DAY)
     assert agreed.effective_at == AT + DAY
     assert policies.current(AT + DAY).version == "ours-1"

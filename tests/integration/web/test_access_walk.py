@@ -32,6 +32,7 @@ from tabard.insight.plans import current_plan
 from tabard.kernel.clock import now
 from tabard.people.models import Officer
 from tabard.people.rules import Action, Relation, Role, judge
+from tabard.retention.policy import default_text
 from tabard.web import urls
 from tabard.web.forms.kiosk import TakeForm
 from tabard.web.pages import Open
@@ -210,6 +211,13 @@ GONE = Ask(named=lambda place: {"recording_id": place.gone.id})
 
 API: Mapping[str, Ask] = {
     "GET recordings/%(recording_id)s/certificate": GONE,
+    "POST policies/what-if": Ask("POST", lambda place: {"text": stops_kept_for(400)}, good=OK),
+    # Its version was there before.
+    "POST policies": Ask("POST", lambda place: {"text": default_text(), "reason": "Reviewed"}, good={422}),
+    "POST policies/%(policy_id)s/approve": Ask("POST", good=OK),
+    "POST policies/%(policy_id)s/refuse": post(reason="Too long"),
+    # Only who proposed it can withdraw it, and the asker never did.
+    "POST policies/%(policy_id)s/withdraw": Ask("POST", lambda place: {"reason": "Mistaken"}, good={409}),
     "DELETE session": Ask("DELETE", good=OK),
     "PUT recordings/%(recording_id)s/category": Ask("PUT", lambda place: {"category": "crime"}, good=OK),
     "POST segments/%(segment_id)s/clips": post(start_s=1, end_s=2),

@@ -112,3 +112,33 @@ def test_a_policy_that_cannot_be_read_is_said_and_the_page_still_opens(manager, 
     standards.post(reverse("policy-approve", args=[PolicyVersion.objects.get().pk]))
     PolicyVersion.objects.update(text="altered")
     assert "nothing is disposed of" in text(manager.get(reverse("policy")))
+
+
+def test_programs_try_propose_read_and_approve_a_policy(staged):
+    first, second = staged.client(Role.RECORDS_MANAGER), staged.client(Role.PROFESSIONAL_STANDARDS)
+    url, text_ = "/api/v1/policies", stops_kept_for(400)
+
+    def sent(client, path, **body):
+        return client.post(path, body, content_type="application/json")
+
+    shipped = first.get(f"{url}/in-force").json()
+    assert (shipped["id"], shipped["text"]) == (None, default_text())
+    tried = sent(first, f"{url}/what-if", text=text_).json()
+    (change,) = tried["changes"]
+    assert (change["shortens"], tried["before"]["due"]) == (False, tried["after"]["due"])
+    fault = sent(first, f"{url}/what-if", text=text_.replace("\ndays = 400", "\ndays = 0")).json()
+    assert fault["fields"]["line"] == text_.splitlines().index("days = 400") + 1
+    made = sent(first, url, text=text_, reason="A new code").json()
+    assert (made["state"], made["still_missing"], made["text"]) == ("requested", 1, text_)
+    assert [each["id"] for each in first.get(url).json()] == [made["id"]]
+    assert second.get(f"{url}/{made['id']}/what-if").json()["changes"] == tried["changes"]
+    assert (
+        second.get(f"{url}/{made['id']}/what-if.csv").getvalue().decode("utf-8-sig").startswith("recording,")
+    )
+    assert sent(first, f"{url}/{made['id']}/approve").status_code == 409
+    agreed = sent(second, f"{url}/{made['id']}/approve").json()
+    assert (agreed["state"], agreed["approvals"][0]["approved_by"]) == (
+        "executed",
+        "Professional standards Smith",
+    )
+    assert first.get(f"{url}/in-force").json()["id"] == made["id"]

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from tabard.api.operations import Operations
 from tabard.api.routes.recordings import looked_at
-from tabard.api.schemas.early_disposals import ApproveIn, CloseIn, EarlyDisposalIn, EarlyDisposalOut
+from tabard.api.schemas.early_disposals import ApproveIn, EarlyDisposalIn, EarlyDisposalOut
+from tabard.api.schemas.shared_decisions import CloseIn
 from tabard.api.viewers import Asked
 from tabard.kernel.clock import now
 from tabard.people.rules import Action

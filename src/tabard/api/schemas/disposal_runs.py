@@ -6,11 +6,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from tabard.api.schemas.early_disposals import ApprovalOut
+from tabard.api.schemas.shared_decisions import SharedDecisionOut
 from tabard.api.schemas.values import Reason, Sent
 from tabard.retention import releases
 from tabard.retention.models import DisposalRun, RunRelease
-from tabard.retention.quorum import State
 
 
 class ReleaseIn(Sent):
@@ -51,30 +50,6 @@ class SparedOut(Schema):
     reason: str
 
 
-class ReleaseOut(Schema):
-    """Whether a run that stopped may go on, and who agreed."""
-
-    state: State
-    reason: str
-    still_missing: int = Field(description="How many more have to agree")
-    requested_by: str
-    requested_at: datetime
-    expires_at: datetime
-    closed_at: datetime | None
-    closed_reason: str
-    approvals: list[ApprovalOut]
-
-    @staticmethod
-    def resolve_requested_by(release: RunRelease) -> str:
-        """The name of who agreed first."""
-        return release.requested_by.display_name
-
-    @staticmethod
-    def resolve_still_missing(release: RunRelease) -> int:
-        """How many more have to agree."""
-        return releases.still_missing(release)
-
-
 class RunOut(Schema):
     """One disposal run; `stop_reason` says what stopped it, if anything did."""
 
@@ -101,7 +76,7 @@ class RunOut(Schema):
 class RunWithReleasesOut(RunOut):
     """One disposal run, and what was asked and agreed to about it, newest first."""
 
-    releases: list[ReleaseOut]
+    releases: list[SharedDecisionOut]
 
     @staticmethod
     def resolve_releases(run: DisposalRun) -> list[RunRelease]:

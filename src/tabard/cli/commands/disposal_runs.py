@@ -45,7 +45,7 @@ def approve_run(
 ) -> None:
     """Agree that a run that stopped goes on. Once two people did, `tabard retention run` goes on with it."""
     with database():
-        from tabard.retention import releases
+        from tabard.retention import agreeing, releases
 
         viewer = viewer_as(username)
         stopped = releases.get(viewer, run)
@@ -56,7 +56,7 @@ def approve_run(
         if not yes:
             typer.confirm("Approve? What it disposes of cannot be brought back", abort=True, err=True)
         release = releases.approve(run_id=run, reason=reason, viewer=viewer, at=now())
-        missing = releases.still_missing(release)
+        missing = agreeing.still_missing(release)
     console.print("The next run goes on with it." if not missing else f"{missing} more must approve.")
     emit({"run": str(run), "state": release.state, "still_missing": missing}, as_json=json)
 

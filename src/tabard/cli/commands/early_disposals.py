@@ -107,7 +107,7 @@ def _close(act: str, request: UUID, username: str, reason: str, *, json: bool) -
 
 
 def _as_json(asked: Any) -> dict[str, object]:
-    from tabard.retention.early_disposal import still_missing
+    from tabard.retention.agreeing import still_missing
 
     return {
         "request": str(asked.id),

@@ -235,7 +235,7 @@ def _totals_as_json(totals: Any) -> dict[str, Any]:
 
 
 def _version_as_json(version: Any) -> dict[str, Any]:
-    from tabard.retention.policies import still_missing
+    from tabard.retention.agreeing import still_missing
 
     return {
         "policy": str(version.pk),

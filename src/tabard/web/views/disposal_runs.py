@@ -121,7 +121,7 @@ def _shown(
     request: HttpRequest, viewer: Viewer, run: DisposalRun, more: dict[str, Any], status: int = 200
 ) -> HttpResponseBase:
     names = disposals.rule_names()
-    asked = [(release, releases.still_missing(release)) for release in releases.releases_of(run)]
+    asked = [(release, agreeing.still_missing(release)) for release in releases.releases_of(run)]
     may = run == releases.stopped_now() and can(viewer, Action.EARLY_DISPOSAL_APPROVE)
     waiting = next((release for release, _ in asked if release.is_open), None)
     context = {

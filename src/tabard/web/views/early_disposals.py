@@ -16,6 +16,7 @@ from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
 from tabard.recordings.viewing import record_view
+from tabard.retention import agreeing
 from tabard.retention import early_disposal as early
 from tabard.retention.models import EarlyDisposal
 from tabard.retention.quorum import State
@@ -34,7 +35,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """The requests, those that wait for a decision first."""
     found = early.listed(viewer)
     context = {
-        "waiting": [(asked, early.still_missing(asked)) for asked in found if asked.is_open],
+        "waiting": [(asked, agreeing.still_missing(asked)) for asked in found if asked.is_open],
         "closed": [asked for asked in found if not asked.is_open],
     }
     return render(request, "early_disposals/list.html", context)
@@ -92,7 +93,7 @@ def approve(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpRespo
     context = {
         "form": form,
         "asked": asked,
-        "is_last": early.still_missing(asked) == 1,
+        "is_last": agreeing.still_missing(asked) == 1,
         **_gone(asked.recording),
     }
     return render(request, "early_disposals/approve.html", context, status=400 if form.errors else 200)
@@ -137,7 +138,7 @@ def _shown(
     has_approved = viewer.account_id in {each.approved_by_id for each in asked.approvals.all()}
     context = {
         "asked": asked,
-        "missing": early.still_missing(asked),
+        "missing": agreeing.still_missing(asked),
         "may_approve": asked.state == State.REQUESTED and approves and not is_requester and not has_approved,
         "refuse_form": CloseForm(prefix="refuse")
         if asked.is_open and approves and not is_requester

@@ -14,7 +14,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
-from tabard.retention import adoption, policies, what_if
+from tabard.retention import adoption, agreeing, policies, what_if
 from tabard.retention.models import PolicyVersion
 from tabard.retention.policy import PolicyUnusable
 from tabard.retention.policy_changes import changes, rule_words
@@ -148,7 +148,7 @@ def _version(
     has_come = found.effective_at is not None and found.effective_at <= at
     context: dict[str, Any] = {
         "version": found,
-        "missing": policies.still_missing(found),
+        "missing": agreeing.still_missing(found),
         **_acts(viewer, found),
     }
     try:
