@@ -15,7 +15,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action, reach
-from tabard.retention import disposals, notice_views, releases, selectors, sparing
+from tabard.retention import agreeing, disposals, notice_views, releases, selectors, sparing
 from tabard.retention.models import DisposalRun, RunRelease, ScheduledDisposal
 from tabard.retention.rules import Decision
 from tabard.web.forms.early_disposals import CloseForm
