@@ -97,7 +97,8 @@ def run(as_of: AsOf = None, json: Json = False) -> None:
                 progress=bar.ran,
             )
             removed = removal.remove_waiting(at=now(), progress=bar.removed)
-        answer = {**disposal_runs.as_json(done), "removed_objects": removed}
+        noticed = done.notices.count()
+        answer = {**disposal_runs.as_json(done), "notices": noticed, "removed_objects": removed}
     if answer["stopped"]:
         console.print(f"[bold]Stopped:[/] {done.stop_reason}", highlight=False)
         console.print(
@@ -105,7 +106,7 @@ def run(as_of: AsOf = None, json: Json = False) -> None:
         )
     console.print(
         f"{done.scheduled:,} recordings were put on the list; {done.disposed:,} disposed of; "
-        f"{done.spared:,} came off it. {removed:,} objects are removed."
+        f"{done.spared:,} came off it. {noticed:,} notices were given. {removed:,} objects are removed."
     )
     emit(answer, as_json=json)
     if answer["stopped"]:
