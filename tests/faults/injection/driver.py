@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.faults.injection.tracer import Fault, Tracer, calls, faults
+from tests.prepared import prepare
 
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
@@ -45,7 +46,7 @@ class Driver:
         self._folder = folder
         self._plant = plant
         self._numbers = count(1)
-        self._server = Server(Home(folder / "home"), {})
+        self._server = Server(prepare(Home(folder / "home")), {})
 
     def __enter__(self) -> Self:
         self._server.__enter__()
