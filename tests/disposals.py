@@ -1,5 +1,6 @@
 """How does a test have something disposed of at once? The days of grace are taken to be over."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,13 +48,20 @@ def stopped_run(at: datetime = DAY_ONE) -> DisposalRun:
     )
 
 
+def list_all(recordings: Iterable[Recording], run: DisposalRun, executes_at: datetime) -> None:
+    """All of these stand on the list until then, put there by the run."""
+    times = {"due_at": executes_at, "scheduled_at": run.started_at, "executes_at": executes_at}
+    ScheduledDisposal.objects.bulk_create(
+        ScheduledDisposal(recording=recording, run=run, rule="uncategorised", size_bytes=1, **times)
+        for recording in recordings
+    )
+
+
 def noticed(recording: Recording, incident: Incident, at: datetime = DAY_ONE) -> Notice:
     """The recording stands on the list, and its wearer was told that it overlaps the incident; made if it is not so."""
-    run, day = stopped_run(at), timedelta(days=1)
-    times = {"due_at": at, "scheduled_at": at, "executes_at": at + 7 * day}
-    ScheduledDisposal.objects.get_or_create(
-        recording=recording, defaults={"run": run, "rule": "uncategorised", "size_bytes": 1, **times}
-    )
+    run = stopped_run(at)
+    if not ScheduledDisposal.objects.filter(recording=recording).exists():
+        list_all([recording], run, at + timedelta(days=7))
     given = {"run": run, "ground": Notice.Ground.RECORDED, "is_certain": False, "given_at": at}
     found, _ = Notice.objects.get_or_create(
         recording=recording, incident=incident, officer=recording.officer, defaults=given
