@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 from typer.testing import CliRunner
 
 from tabard.cli.commands import fleet, fleet_cameras, fleet_issue, fleet_losses, fleet_stocktakes
@@ -16,7 +17,18 @@ from tabard.fleet.models import Camera, Stocktake
 
 @contextmanager
 def already_up():
+    """The test's database, which the command may ask nothing once it has let go of its own."""
+    answer_again()
     yield
+    connection.execute_wrappers.append(stopped)
+
+
+def answer_again():
+    connection.execute_wrappers[:] = [each for each in connection.execute_wrappers if each is not stopped]
+
+
+def stopped(_execute, sql, *_more):
+    raise AssertionError(f"asked after the database was stopped: {sql}")
 
 
 @pytest.fixture
@@ -27,12 +39,14 @@ def tabard(db, monkeypatch):
 
     def run(*arguments, typed=None):
         done = CliRunner().invoke(app, ["fleet", *arguments, "--json"], input=typed)
+        answer_again()
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         last = done.stdout.splitlines()[-1] if done.stdout else "null"
         return done.exit_code, done.output, json.loads(last) if last.startswith("{") else None
 
-    return run
+    yield run
+    answer_again()
 
 
 def test_a_camera_is_given_swapped_for_another_and_taken_back(tabard, camera, receive, barrow):

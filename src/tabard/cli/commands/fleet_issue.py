@@ -63,8 +63,9 @@ def give_back(serial: Serial, json: Json = False) -> None:
         from tabard.fleet.services import return_camera
 
         ended = return_camera(camera=camera_named(serial), by=Actor.system("command line"), at=now())
-    console.print(f"Camera {ended.camera.serial} of {ended.officer} is back.", markup=False)
-    emit({"serial": ended.camera.serial, "officer": ended.officer.shoulder_number}, as_json=json)
+        wearer, known = ended.officer, ended.camera.serial
+    console.print(f"Camera {known} of {wearer} is back.", markup=False)
+    emit({"serial": known, "officer": wearer.shoulder_number}, as_json=json)
 
 
 def swap(

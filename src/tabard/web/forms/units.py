@@ -1,12 +1,38 @@
 """How is a unit chosen on a form? By its way down the tree, because teams of many boroughs share one name."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from tabard.people.models import Unit
 from tabard.people.selectors import unit_tree
+
+
+class UnitSelect(forms.Select):
+    """A select of hundreds of options: each is written as it is, where Django would render a template for it."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        """The select, as Django's own template writes it."""
+        del renderer
+        chosen = str(value or "")
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            (
+                (key, SafeString(" selected") if str(key) == chosen else "", label)
+                for key, label in self.choices
+            ),
+        )
+        said = self.build_attrs(self.attrs, {"name": name, **(attrs or {})})
+        return format_html("<select{}>{}</select>", flatatt(said), options)
 
 
 class UnitField(forms.TypedChoiceField):
@@ -18,7 +44,7 @@ class UnitField(forms.TypedChoiceField):
             help_text=help_text,
             required=False,
             # The longest way down the tree must not widen what the select stands in.
-            widget=forms.Select(attrs={"class": "govuk-!-width-full"}),
+            widget=UnitSelect(attrs={"class": "govuk-!-width-full"}),
             choices=lambda: [("", nothing), *_choices()],
             coerce=_unit,
             empty_value=None,
