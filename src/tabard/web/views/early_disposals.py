@@ -25,6 +25,7 @@ from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
 from tabard.web.playback_events import log_view
 from tabard.web.reasons import reason_for, shown_with
+from tabard.web.shared_decisions import acts
 
 _Close = Callable[..., EarlyDisposal]
 
@@ -133,17 +134,9 @@ def _closed(
 def _shown(
     request: HttpRequest, viewer: Viewer, asked: EarlyDisposal, more: dict[str, Any], status: int = 200
 ) -> HttpResponseBase:
-    is_requester = asked.requested_by_id == viewer.account_id
-    approves = can(viewer, Action.EARLY_DISPOSAL_APPROVE, asked.recording)
-    has_approved = viewer.account_id in {each.approved_by_id for each in asked.approvals.all()}
     context = {
         "asked": asked,
-        "missing": agreeing.still_missing(asked),
-        "may_approve": asked.state == State.REQUESTED and approves and not is_requester and not has_approved,
-        "refuse_form": CloseForm(prefix="refuse")
-        if asked.is_open and approves and not is_requester
-        else None,
-        "withdraw_form": CloseForm(prefix="withdraw") if asked.is_open and is_requester else None,
+        **acts(viewer, asked, approves=can(viewer, Action.EARLY_DISPOSAL_APPROVE, asked.recording)),
         **_gone(asked.recording),
         **more,
     }

@@ -14,7 +14,7 @@ from tabard.kernel.clock import now
 from tabard.kernel.errors import Conflict, Invalid
 from tabard.people.authorisation import Viewer, can
 from tabard.people.rules import Action
-from tabard.retention import adoption, agreeing, policies, what_if
+from tabard.retention import adoption, policies, what_if
 from tabard.retention.models import PolicyVersion
 from tabard.retention.policy import PolicyUnusable
 from tabard.retention.policy_changes import changes, rule_words
@@ -26,6 +26,7 @@ from tabard.web.forms.policies import PolicyForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.numbered import part_of
 from tabard.web.pages import page
+from tabard.web.shared_decisions import acts
 
 AROUND = 2
 _Close = Callable[..., PolicyVersion]
@@ -148,8 +149,7 @@ def _version(
     has_come = found.effective_at is not None and found.effective_at <= at
     context: dict[str, Any] = {
         "version": found,
-        "missing": agreeing.still_missing(found),
-        **_acts(viewer, found),
+        **acts(viewer, found, approves=can(viewer, Action.POLICY_APPROVE)),
     }
     try:
         new = policies.read(found)
@@ -161,18 +161,6 @@ def _version(
     except PolicyUnusable as error:
         context["unusable"] = error.message
     return render(request, "policies/version.html", {**context, **(more or {})}, status=status)
-
-
-def _acts(viewer: Viewer, found: PolicyVersion) -> dict[str, Any]:
-    """What the viewer may do about it."""
-    is_proposer = found.requested_by_id == viewer.account_id
-    decides = found.is_open and can(viewer, Action.POLICY_APPROVE) and not is_proposer
-    has_approved = viewer.account_id in {each.approved_by_id for each in found.approvals.all()}
-    return {
-        "may_approve": decides and not has_approved and found.state == State.REQUESTED,
-        "refuse_form": CloseForm(prefix="refuse") if decides else None,
-        "withdraw_form": CloseForm(prefix="withdraw") if found.is_open and is_proposer else None,
-    }
 
 
 def _what_if(request: HttpRequest, old: Policy, new: Policy) -> dict[str, Any]:
