@@ -43,7 +43,7 @@ class Ground:
     rule: str
     reason: str
     due_at: datetime
-    details: Mapping[str, Any]
+    details: dict[str, Any]
     run_id: UUID | None = None
 
 

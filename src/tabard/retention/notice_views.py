@@ -24,6 +24,7 @@ from tabard.people.authorisation import Viewer, check_can, scope
 from tabard.people.models import Officer
 from tabard.people.rules import Action
 from tabard.recordings.models import Recording
+from tabard.retention.among import among
 from tabard.retention.models import Hold, Notice
 
 _GOES_AT = "recording__scheduled_disposal__executes_at"
@@ -166,7 +167,7 @@ def unanswered(ids: Collection[UUID]) -> set[UUID]:
 
 def noticed_at(ids: Iterable[UUID]) -> Mapping[UUID, datetime]:
     """When notice was first given of each of the recordings; one of which none was is left out."""
-    rows = Notice.objects.filter(recording__in=list(ids)).values("recording_id")
+    rows = Notice.objects.filter(recording__in=among(ids)).values("recording_id")
     return dict(rows.annotate(first=Min("given_at")).values_list("recording_id", "first"))
 
 

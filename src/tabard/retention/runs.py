@@ -27,6 +27,7 @@ from tabard.retention import (
     agreeing,
     brake,
     listing,
+    notice_views,
     notices,
     policies,
     run_record,
@@ -293,6 +294,8 @@ def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, 
             if decision.is_due(begun.as_of)
             and (newest == policy or decide(facts[recording_id], newest).is_due(begun.as_of))
         }
+        for recording_id, noticed_at in notice_views.noticed_at(grounds).items():
+            grounds[recording_id].details["noticed_at"] = noticed_at.isoformat()
         kept = {each: facts[each] for each in decided.keys() - grounds.keys()}
         sparing.note(begun, kept, (policy, newest), at)
         ScheduledDisposal.objects.filter(recording__in=among(listed)).delete()

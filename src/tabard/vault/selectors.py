@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 
 from tabard.vault.models import Damage, SealedObject, StoredCopy
 from tabard.vault.stores import configured_urls
@@ -91,6 +92,14 @@ def waiting(*, since: UUID | None = None, stores: Collection[str] | None = None)
     if since is not None:
         found = found.filter(pk__gte=since)
     return found.order_by("pk").values_list("pk", flat=True).iterator(_BATCH)
+
+
+def not_removed(object_ids: Collection[UUID]) -> set[UUID]:
+    """Those whose bytes may still be in a store."""
+    wanted = RawSQL("SELECT unnest(%s::uuid[])", (list(object_ids),))
+    return set(
+        SealedObject.objects.filter(pk__in=wanted, removed_at__isnull=True).values_list("pk", flat=True)
+    )
 
 
 def status() -> VaultStatus:

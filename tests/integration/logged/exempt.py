@@ -83,6 +83,9 @@ SERVICES: Mapping[str, str] = {
     "retention.disposing.make_unreadable": WITHIN
     + "retention.disposing.dispose_of; or the log has one from before a "
     "restore, and safekeeping.restore.complete logs what was done again",
+    "retention.listing.put": WITHIN + "retention.runs.run",
+    "retention.run_record.count": WITHIN + "retention.runs.run",
+    "retention.run_record.log": WITHIN + "retention.runs.run",
     "retention.removal.remove_waiting": "removes ciphertext that nobody can read since recording.disposed, which said "
     "so; a crash repeats it",
     "retention.replaying.reapply": "does again, after a restore, what the log already says; "

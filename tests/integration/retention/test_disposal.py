@@ -20,7 +20,8 @@ from tabard.recordings.models import Bookmark, Recording, Track
 from tabard.retention import hold_views, holds, removal, runs, selectors
 from tabard.retention.models import Disposal
 from tabard.vault import services as vault
-from tabard.vault.errors import KeyDestroyed
+from tabard.vault.adapters.local import LocalStore
+from tabard.vault.errors import KeyDestroyed, StoreFailed
 from tabard.vault.models import SealedObject
 
 LATER = DAY_ONE + timedelta(days=60)
@@ -53,6 +54,48 @@ def test_what_is_due_is_unreadable_at_once_and_gone_soon_after():
     assert all(sealed.removed_at for sealed in SealedObject.objects.all())
     assert Disposal.objects.get().removed_at == LATER
     assert removal.remove_waiting(at=LATER) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_object_that_a_store_keeps_holds_up_no_other_and_is_asked_for_again(monkeypatch):
+    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 2)
+    world = World()
+    stuck, *_ = [world.recording([name.encode()]) for name in ("stuck", "second", "third", "fourth")]
+    run()
+    key = SealedObject.objects.get(segment__recording=stuck).store_key
+    real = LocalStore.delete
+
+    def delete(store, wanted):
+        if wanted == key:
+            raise StoreFailed("Kept by the store.")
+        real(store, wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "delete", delete)
+        with pytest.raises(StoreFailed):
+            removal.remove_waiting(at=LATER)
+    assert Disposal.objects.get(removed_at=None).recording_id == stuck.id
+    assert removal.remove_waiting(at=LATER) == 1
+    assert not Disposal.objects.filter(removed_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_store_that_lets_go_of_nothing_is_not_asked_for_all_of_it(monkeypatch):
+    monkeypatch.setattr(removal, "REMOVED_AT_ONCE", 2)
+    world, asked = World(), []
+    for name in ("first", "second", "third", "fourth"):
+        world.recording([name.encode()])
+    run()
+
+    def delete(_, key):
+        asked.append(key)
+        raise StoreFailed("The store does not answer.")
+
+    monkeypatch.setattr(LocalStore, "delete", delete)
+    with pytest.raises(StoreFailed):
+        removal.remove_waiting(at=LATER)
+    assert len(asked) == 2
+    assert Disposal.objects.filter(removed_at=None).count() == 4
 
 
 def test_what_the_camera_noted_is_erased_from_rows_and_log_and_no_proof_breaks(world):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.disposals import list_all, put_on_the_list, stopped_run
+from tests.disposals import dispose, list_all, put_on_the_list, stopped_run
 from tests.world import BY, DAY_ONE
 
 from tabard.custody.models import Event
@@ -90,6 +90,19 @@ def test_who_recorded_what_it_overlaps_is_told_as_it_is_put_on_the_list(world):
     assert (overlap.is_open, overlap.is_mine) == (True, True)
     assert overlap.goes_at == ScheduledDisposal.objects.get(recording=recording).executes_at
     assert notice_views.noticed_at([recording.id]) == {recording.id: LISTED_AT}
+
+
+def test_the_certificate_says_that_notice_was_given(world):
+    recording, _ = told(world)
+    other = world.recording(officer="Walker")
+    gone_at = LISTED_AT + 30 * DAY
+    assert dispose(gone_at) == sorted([recording.id, other.id])
+    details = {
+        event.subject_id: event.particulars.details
+        for event in Event.objects.filter(kind="recording.disposed").select_related("particulars")
+    }
+    assert details[recording.id]["noticed_at"] == LISTED_AT.isoformat()
+    assert "noticed_at" not in details[other.id]
 
 
 def test_who_filmed_it_is_told_of_their_other_recordings_of_it(world):
