@@ -92,8 +92,8 @@ def test_who_recorded_what_it_overlaps_is_told_as_it_is_put_on_the_list(world):
     assert notice_views.noticed_at([recording.id]) == {recording.id: LISTED_AT}
 
 
-def test_the_certificate_says_that_notice_was_given(world):
-    recording, _ = told(world)
+def test_the_certificate_says_that_notice_was_given(world, told):
+    recording, _ = told
     other = world.recording(officer="Walker")
     gone_at = LISTED_AT + 30 * DAY
     assert dispose(gone_at) == sorted([recording.id, other.id])
