@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from tests.disposals import dispose, put_on_the_list
 from tests.integration.web import town as towns
+from tests.integration.web.staged import sign_log
 
 from tabard.recordings.models import Recording
 
@@ -63,4 +64,13 @@ def test_what_is_held_while_on_the_list_stays(town, open_browser, sign_in, look)
     manager.goto(f"/recordings/{other.pk}/#retention")
     manager.get_by_role("link", name="Certificate of disposal").click()
     manager.get_by_role("heading", name="Certificate of disposal").wait_for()
-    look_at_both(manager, look, "certificate-waits")
+    manager.get_by_text("no signed checkpoint").wait_for()
+    sign_log()
+    manager.get_by_role("link", name="Look again").click()
+    with manager.expect_download() as taken:
+        manager.get_by_role("button", name="Download the certificate").click()
+    assert taken.value.suggested_filename == f"{other.pk}.disposal.json"
+    look_at_both(manager, look, "certificate")
+    manager.goto("/disposals/")
+    manager.get_by_role("table").get_by_role("link", name="Certificate of recording").wait_for()
+    look_at_both(manager, look, "certificates")
