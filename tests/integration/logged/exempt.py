@@ -67,6 +67,7 @@ SERVICES: Mapping[str, str] = {
     + "early_disposal.refuse, withdraw, carry_out, and key_destruction.carry_out",
     "disclosure.certificates.issue": "takes the receipt, which custody.receipts.take_receipt logs",
     "retention.selectors.decision": READS,
+    "retention.selectors.decisions": READS,
     "fleet.issue_counts.keep_first_issue": WITHIN + "what gives a camera out",
     "retention.quorum.judge": "decides, writes nothing",
     "retention.holds.drafted": "makes a hold that is not saved, for retention.holds.place",
@@ -85,6 +86,7 @@ SERVICES: Mapping[str, str] = {
     "restore, and safekeeping.restore.complete logs what was done again",
     "retention.listing.put": WITHIN + "retention.runs.run",
     "retention.run_record.count": WITHIN + "retention.runs.run",
+    "retention.sparing.note": WITHIN + "retention.runs.run",
     "retention.run_record.log": WITHIN + "retention.runs.run",
     "retention.removal.remove_waiting": "removes ciphertext that nobody can read since recording.disposed, which said "
     "so; a crash repeats it",
