@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
-from tests.disposals import dispose, put_on_the_list
+from tests.disposals import dispose, put_on_the_list, stopped_run
 from tests.integration.web.staged import stage, text
 
 from tabard.people.rules import Role
@@ -73,3 +73,13 @@ def test_a_hold_on_an_officers_days_is_not_told_to_that_officer(staged, listed):
     assert "Complaint" not in seen(manager)
     assert manager.get("/api/v1/spared-disposals").json() == []
     assert "Complaint hold" in seen(staged.client(Role.AUDITOR))
+
+
+def test_a_run_that_stopped_is_told_on_home_to_those_who_may_agree_to_it_until_they_did(staged):
+    run = stopped_run()
+    said = text(staged.client(Role.RECORDS_MANAGER).get(reverse("home")))
+    assert "The last disposal run stopped itself" in said
+    assert run.stop_reason in said
+    assert "stopped itself" not in text(staged.client(Role.OFFICER).get(reverse("home")))
+    DisposalRun.objects.update(state=DisposalRun.State.COMPLETE)
+    assert "stopped itself" not in text(staged.client(Role.RECORDS_MANAGER).get(reverse("home")))

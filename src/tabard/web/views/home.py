@@ -20,7 +20,7 @@ from tabard.people.rules import Action, Role
 from tabard.recordings.models import Recording
 from tabard.recordings.selectors import RecordingFilter
 from tabard.recordings.selectors import page as recordings_page
-from tabard.retention import hold_views, notice_views, notices
+from tabard.retention import hold_views, notice_views, notices, releases
 from tabard.retention.hold_views import HoldFilter
 from tabard.retention.models import Hold
 from tabard.retention.notice_views import Overlap
@@ -99,6 +99,7 @@ def home(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         "casework": _casework(viewer) if roles & _CASEWORK else None,
         "holds": _holds(viewer) if can(viewer, Action.HOLD_VIEW) else None,
         "checkpoint": latest_checkpoint() if can(viewer, Action.LOG_VIEW) else None,
+        "stopped": releases.stopped_now() if can(viewer, Action.EARLY_DISPOSAL_APPROVE) else None,
     }
     return render(request, "home/home.html", context)
 
