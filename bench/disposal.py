@@ -301,7 +301,7 @@ def keep_locking(folder: Path) -> None:
             with transaction.atomic():
                 Recording.objects.select_for_update().filter(pk=chosen).first()
                 waits.append(time.perf_counter() - began)
-            time.sleep(0.02)
+            time.sleep(0.05)
         waits.sort()
         p99 = waits[int(len(waits) * 0.99)]
         (folder / "waits").write_text(

@@ -88,6 +88,7 @@ def settle(connection: _Connection, application: str) -> None:
             wanted = _wanted(name, found.kind)
             if found.rights != wanted:
                 _give(connection, who, found.kind, name, wanted)
+        _give_temporary(connection, application)
 
 
 def check_same_database(application: _Connection, owner: _Connection) -> None:
@@ -252,6 +253,17 @@ def _give(connection: _Connection, who: sql.Identifier, kind: str, name: str, wa
         for privilege, column in sorted(wanted)
     )
     connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(given, what, who))
+
+
+def _give_temporary(connection: _Connection, application: str) -> None:
+    """A disposal run finds what is due in a table of its session; some servers take that right from everybody."""
+    (database, has) = connection.execute(
+        "SELECT current_database(), has_database_privilege(%s, current_database(), 'TEMPORARY')",
+        [application],
+    ).fetchone() or ("", True)
+    if not has:
+        what, who = sql.Identifier(database), sql.Identifier(application)
+        connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(what, who))
 
 
 def _default_privileges(connection: _Connection, application: str) -> set[str]:

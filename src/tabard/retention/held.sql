@@ -5,7 +5,7 @@ WITH hold AS (
     SELECT * FROM retention_hold WHERE $holds
 ), shown AS (
     SELECT recording_id, incident_id FROM incidents_link
-    UNION SELECT recording_id, incident_id FROM incidents_exhibit WHERE incident_id IS NOT NULL
+    UNION ALL SELECT recording_id, incident_id FROM incidents_exhibit WHERE incident_id IS NOT NULL
 ), recording AS NOT MATERIALIZED (
     SELECT * FROM recordings_recording recording WHERE $recordings
 ), maybe_theirs (recording_id, hold_id) AS (

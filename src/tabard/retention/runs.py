@@ -45,7 +45,7 @@ from tabard.retention.run_record import Progress
 
 DISPOSED_AT_ONCE = 2_000
 FEWEST_AT_ONCE = 50
-LOCKED_FOR_S = 0.1
+LOCKED_FOR_S = 0.15
 """How long a batch aims to last, as whoever wants a recording of it waits so long."""
 _LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
 

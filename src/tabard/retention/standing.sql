@@ -19,27 +19,43 @@ WITH own (category, source, lasts, noticed, reviews, rule) AS (
         greatest(stated_at, (decided_date + 1)::timestamp AT TIME ZONE 'UTC') AS closed_at,
         (release_date + 1)::timestamp AT TIME ZONE 'UTC' AS released_at
     FROM incidents_outcome ORDER BY incident_id, stated_at DESC, id DESC
-), of_open AS (
-    SELECT DISTINCT recording_id FROM shown LEFT JOIN ended ON ended.incident_id = shown.incident_id
-    WHERE ended.outcome IS NULL OR ended.outcome = 'reopened'
+), by_own AS (
+    SELECT recording.id, recording.size_bytes, coalesce(recording.category_id, '') AS category,
+        CASE WHEN %(names_sources)s AND recording.source = ANY(%(named)s) THEN recording.source ELSE '*' END AS source,
+        own.rule, coalesce(own.reviews, false) AS reviews,
+        CASE WHEN own.lasts IS NOT NULL THEN greatest(
+            least(coalesce(recording.begun_by_at, recording.received_at), recording.received_at) + own.lasts,
+            recording.received_at + own.noticed
+        ) END AS ends_at
+    FROM recordings_recording recording
+    LEFT JOIN own ON own.category = coalesce(recording.category_id, '')
+        AND own.source =
+            CASE WHEN %(names_sources)s AND recording.source = ANY(%(named)s) THEN recording.source ELSE '*' END
+    WHERE recording.disposed_at IS NULL
+    OFFSET 0 -- a fence: else each end is reckoned wherever it is read
+), candidate AS MATERIALIZED (
+    -- Everything else can only make it later.
+    SELECT * FROM by_own WHERE %(whole)s OR ends_at <= %(as_of)s
 ), case_end AS (
-    SELECT shown.recording_id,
+    SELECT candidate.id AS recording_id,
+        ended.outcome IS NULL OR ended.outcome = 'reopened' AS is_open,
         clause.rule IS NULL OR clause.lasts IS NULL
             OR clause.to_release AND ended.in_custody AND ended.released_at IS NULL AS is_kept,
         CASE WHEN clause.to_release THEN greatest(ended.closed_at + clause.lasts, ended.released_at)
             ELSE ended.closed_at + clause.lasts END AS ends_at,
         coalesce(clause.reviews, false) AS reviews, coalesce(clause.rule, %(unknown_outcome)s) AS rule
-    FROM ended
-    JOIN shown ON shown.incident_id = ended.incident_id
-    JOIN incidents_incident incident ON incident.id = ended.incident_id
-    JOIN recordings_recording recording ON recording.id = shown.recording_id AND recording.disposed_at IS NULL
+    FROM candidate
+    JOIN shown ON shown.recording_id = candidate.id
+    JOIN incidents_incident incident ON incident.id = shown.incident_id
+    LEFT JOIN ended ON ended.incident_id = shown.incident_id
     LEFT JOIN clause ON clause.kind = incident.kind AND clause.outcome = ended.outcome
-        AND clause.category = coalesce(recording.category_id, '')
-        AND clause.source = CASE WHEN %(names_sources)s AND recording.source = ANY(%(named)s) THEN recording.source ELSE '*' END
-    WHERE ended.outcome <> 'reopened'
-), of_ended AS (
-    SELECT recording_id, bool_or(is_kept) AS is_kept, max(ends_at) AS ends_at, bool_or(reviews) AS reviews,
-        (array_agg(rule ORDER BY is_kept DESC, ends_at DESC, rule COLLATE "C" DESC))[1] AS rule
+        AND clause.category = candidate.category AND clause.source = candidate.source
+), of_cases AS (
+    SELECT recording_id, bool_or(is_open) AS is_open, bool_or(NOT is_open AND is_kept) AS is_kept,
+        max(ends_at) FILTER (WHERE NOT is_open) AS ends_at,
+        (array_agg(rule ORDER BY is_kept DESC, ends_at DESC, rule COLLATE "C" DESC) FILTER (WHERE NOT is_open))[1]
+            AS rule,
+        coalesce(bool_or(reviews) FILTER (WHERE NOT is_open), false) AS reviews
     FROM case_end GROUP BY recording_id
 ), reviewed AS (
     SELECT recording_id,
@@ -52,31 +68,18 @@ WITH own (category, source, lasts, noticed, reviews, rule) AS (
     -- Apart from what holds everything, which would make the planner expect as many rows as there are recordings.
     SELECT recording_id FROM ($held SELECT recording_id FROM held) AS by_hold
     UNION SELECT recording_id FROM incidents_exhibit WHERE incident_id IS NULL
-), by_own AS (
-    SELECT recording.id, recording.size_bytes, own.rule, coalesce(own.reviews, false) AS reviews,
-        CASE WHEN own.lasts IS NOT NULL THEN greatest(
-            least(coalesce(recording.begun_by_at, recording.received_at), recording.received_at) + own.lasts,
-            recording.received_at + own.noticed
-        ) END AS ends_at
-    FROM recordings_recording recording
-    LEFT JOIN own ON own.category = coalesce(recording.category_id, '')
-        AND own.source = CASE WHEN %(names_sources)s AND recording.source = ANY(%(named)s) THEN recording.source ELSE '*' END
-    WHERE recording.disposed_at IS NULL
-    OFFSET 0 -- a fence: else each end is reckoned wherever it is read
 ), ends AS (
-    SELECT by_own.id, by_own.size_bytes,
-        held.recording_id IS NOT NULL OR of_open.recording_id IS NOT NULL
+    SELECT candidate.id, candidate.size_bytes,
+        held.recording_id IS NOT NULL OR coalesce(of_cases.is_open, false)
             OR EXISTS (SELECT FROM retention_hold WHERE $everything) AS held,
-        by_own.ends_at IS NULL OR coalesce(of_ended.is_kept, false) AS is_kept,
-        by_own.ends_at AS own_at, by_own.rule AS own_rule, of_ended.ends_at AS case_at, of_ended.rule AS case_rule,
-        by_own.reviews OR coalesce(of_ended.reviews, false) AS reviews, reviewed.keep_until, reviewed.given_up_at
-    FROM by_own
-    LEFT JOIN of_open ON of_open.recording_id = by_own.id
-    LEFT JOIN of_ended ON of_ended.recording_id = by_own.id
-    LEFT JOIN reviewed ON reviewed.recording_id = by_own.id
-    LEFT JOIN held ON held.recording_id = by_own.id
-    -- Everything else can only make it later.
-    WHERE %(whole)s OR by_own.ends_at <= %(as_of)s
+        candidate.ends_at IS NULL OR coalesce(of_cases.is_kept, false) AS is_kept,
+        candidate.ends_at AS own_at, candidate.rule AS own_rule, of_cases.ends_at AS case_at,
+        of_cases.rule AS case_rule, candidate.reviews OR coalesce(of_cases.reviews, false) AS reviews,
+        reviewed.keep_until, reviewed.given_up_at
+    FROM candidate
+    LEFT JOIN of_cases ON of_cases.recording_id = candidate.id
+    LEFT JOIN reviewed ON reviewed.recording_id = candidate.id
+    LEFT JOIN held ON held.recording_id = candidate.id
 ), over AS (
     SELECT id, size_bytes, held, reviews, given_up_at,
         CASE WHEN NOT is_kept THEN greatest(own_at, case_at) END AS over_at,

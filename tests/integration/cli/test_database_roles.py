@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from tests.prepared import prepare
 
+from tabard.cli.database_roles import settle
 from tabard.cli.home import Home, embedded_url
 from tabard.cli.postgres import Server
 from tabard.custody.log_tables import MAY_CHANGE, REFUSALS
@@ -406,6 +407,17 @@ def test_a_home_of_before_changes_hands_once(tmp_path):
                 error = refusal(home, "tabard", statement)
                 assert isinstance(error, psycopg.errors.InsufficientPrivilege)
             assert finding(home) == "ok"
+
+
+def test_tables_of_a_session_are_given_where_the_server_gives_them_to_nobody(home):
+    statement = "CREATE TEMPORARY TABLE found (number int)"
+    with as_role(home, "postgres") as superuser, as_role(home, "tabard_owner") as owner:
+        superuser.execute("REVOKE TEMPORARY ON DATABASE tabard FROM PUBLIC")
+        assert isinstance(refusal(home, "tabard", statement), psycopg.errors.InsufficientPrivilege)
+        settle(owner, "tabard")
+        with as_role(home, "tabard") as connection:
+            connection.execute(statement)
+        superuser.execute("GRANT TEMPORARY ON DATABASE tabard TO PUBLIC")
 
 
 def owner_of_the_log(home: Home) -> str:
