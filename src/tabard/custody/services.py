@@ -24,6 +24,7 @@ from tabard.custody.kinds import EventKind
 from tabard.custody.models import EventParticulars
 from tabard.custody.ports import EventRouter
 from tabard.custody.prepared import Prepared
+from tabard.kernel.ids import array_of
 
 __all__ = ["PlannedEvent", "append", "append_many", "erase_details"]
 
@@ -107,7 +108,7 @@ def erase_details(*, subject_ids: Iterable[UUID], kinds: Iterable[EventKind]) ->
         raise OutsideTransaction("Details are erased inside the transaction of the disposal.")
     wanted = EventParticulars.objects.filter(
         # one array, as a parameter for each of thousands takes longer than the erasure
-        event__subject_id__in=RawSQL("SELECT unnest(%s::uuid[])", (list(subject_ids),)),
+        event__subject_id__in=RawSQL("SELECT unnest(%s::uuid[])", (array_of(subject_ids),)),
         event__kind__in=[kind.value for kind in kinds],
         details_salt__isnull=False,
     )

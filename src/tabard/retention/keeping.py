@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from tabard.kernel.ids import array_of
 from tabard.recordings.models import Recording
-from tabard.retention.among import array_of
 from tabard.retention.models import Hold
 
 _HELD = Template(files("tabard.retention").joinpath("held.sql").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tabard.retention.among import array_of
+from tabard.kernel.ids import array_of
 
 _OF_RECORDINGS = """
     SELECT recording_id, object_id FROM recordings_segment WHERE recording_id = ANY(%(ids)s::uuid[])

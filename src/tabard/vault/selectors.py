@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
+from tabard.kernel.ids import array_of
 from tabard.vault.models import Damage, SealedObject, StoredCopy
 from tabard.vault.stores import configured_urls
 
@@ -96,7 +97,7 @@ def waiting(*, since: UUID | None = None, stores: Collection[str] | None = None)
 
 def not_removed(object_ids: Collection[UUID]) -> set[UUID]:
     """Those whose bytes may still be in a store."""
-    wanted = RawSQL("SELECT unnest(%s::uuid[])", (list(object_ids),))
+    wanted = RawSQL("SELECT unnest(%s::uuid[])", (array_of(object_ids),))
     return set(
         SealedObject.objects.filter(pk__in=wanted, removed_at__isnull=True).values_list("pk", flat=True)
     )

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.expressions import RawSQL
 
 from tabard.kernel.errors import Unavailable
-from tabard.kernel.ids import made_at, new_id
+from tabard.kernel.ids import array_of, made_at, new_id
 from tabard.sealing import KeyRing, SealedFacts, SealedReader, Sealer, WrappedKey
 from tabard.vault import reading
 from tabard.vault.errors import (
@@ -273,7 +273,7 @@ def destroy_key(*, object_id: UUID, at: datetime) -> bool:
 def destroy_keys(*, object_ids: Sequence[UUID], at: datetime) -> int:
     """`destroy_key` for many objects that there are, in one statement; returns how many keys this call destroyed."""
     # one array, as a parameter for each of thousands takes longer than the destruction
-    these = RawSQL("SELECT unnest(%s::uuid[])", (list(object_ids),))
+    these = RawSQL("SELECT unnest(%s::uuid[])", (array_of(object_ids),))
     held = SealedObject.objects.filter(pk__in=these, key_destroyed_at__isnull=True)
     return held.update(wrapped_key=None, key_destroyed_at=at)
 
