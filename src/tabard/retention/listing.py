@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
 from tabard.retention import run_record
-from tabard.retention.models import DisposalRun
+from tabard.retention.models import DisposalRun, ScheduledDisposal
 from tabard.retention.rules import Policy
 from tabard.retention.run_record import Progress
 
@@ -45,6 +46,11 @@ def put(run: DisposalRun, grace_days: int, by: Actor, at: datetime, progress: Pr
             details = {"recordings": recordings, "by_rule": by_rule, "grace_days": grace_days}
             run_record.log(EventKind.DISPOSAL_SCHEDULED, run, by, at, details)
         progress(run)
+
+
+def its_turn(as_of: datetime) -> QuerySet[ScheduledDisposal]:
+    """What is on the list and may go at the instant."""
+    return ScheduledDisposal.objects.filter(executes_at__lte=as_of)
 
 
 def _put(run: DisposalRun, first: int, grace: timedelta, at: datetime) -> dict[str, int]:

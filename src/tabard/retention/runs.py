@@ -1,9 +1,8 @@
 """What does a disposal run do? It puts on the list what is due, and disposes of what has been on it for long enough.
 
-One run at a time, in batches of one transaction each: killed anywhere, the next run goes on. Whoever keeps a recording
-locks its row, or asks that nothing be disposed of (`recordings.keeping`); a batch locks the rows, reads the facts and
-decides again by `rules.decide`. So whatever keeps a recording wins until its keys are destroyed. A run that would take
-far more than usual, or whose clock is doubtful, does nothing, says so and waits for two people (`releases`).
+One run at a time: killed anywhere, the next run goes on. Each batch decides again (`batches`), so whatever keeps a
+recording wins until its keys are destroyed. A run that would take far more than usual, or whose clock is doubtful, does
+nothing, says so and waits for two people (`releases`).
 """
 
 from collections import Counter
@@ -11,51 +10,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
-from typing import NamedTuple
-from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Sum
 
 from tabard.custody import clocks
 from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Conflict, Invalid
-from tabard.recordings.keeping import dispose_some
 from tabard.retention import (
     agreeing,
+    batches,
     brake,
     listing,
-    notice_views,
     notices,
     policies,
     run_record,
-    selectors,
-    sparing,
     standing,
 )
-from tabard.retention.among import among
 from tabard.retention.brake import Clock
-from tabard.retention.disposing import Ground, dispose_of, locked_many
-from tabard.retention.models import Disposal, DisposalRun, RunRelease, ScheduledDisposal
+from tabard.retention.models import Disposal, DisposalRun, RunRelease
 from tabard.retention.quorum import Act, State
-from tabard.retention.rules import Decision, Policy, decide
+from tabard.retention.rules import Policy
 from tabard.retention.run_record import Progress
 
-DISPOSED_AT_ONCE = 2_000
-FEWEST_AT_ONCE = 50
-LOCKED_FOR_S = 0.15
-"""How long a batch aims to last, as whoever wants a recording of it waits so long."""
 _LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
-
-
-class Listed(NamedTuple):
-    """What stands on the list: when it fell due, and when it was put there."""
-
-    recording_id: UUID
-    due_at: datetime
-    scheduled_at: datetime
 
 
 class RunUnderWay(Conflict):
@@ -108,7 +87,7 @@ def run(
         if begun.state == DisposalRun.State.RUNNING:
             listing.put(begun, policy.grace_days, by, at, progress)
             notices.give(run=begun, policy=policy, by=by, at=at)
-            _dispose(begun, policy, by, at, progress)
+            batches.dispose(begun, policy, by, at, progress)
             _end(begun, by, at)
     return begun
 
@@ -121,7 +100,7 @@ def found(policy: Policy, as_of: datetime) -> Found:
 def _found(as_of: datetime, new: standing.Totals) -> Found:
     """What is new to the list, and what of it has its turn."""
     rows = list(
-        _its_turn(as_of)
+        listing.its_turn(as_of)
         .values("rule")
         .annotate(count=Count("pk"), size_bytes=Sum("size_bytes"))
         .order_by("rule")
@@ -130,7 +109,7 @@ def _found(as_of: datetime, new: standing.Totals) -> Found:
     return Found(
         to_schedule=new.due,
         to_dispose=sum(row["count"] for row in rows),
-        asked=_its_turn(as_of).exclude(**released).count(),
+        asked=listing.its_turn(as_of).exclude(**released).count(),
         size_bytes=new.size_bytes + sum(row["size_bytes"] for row in rows),
         by_rule=dict(Counter(new.by_rule) + Counter({row["rule"]: row["count"] for row in rows})),
     )
@@ -258,78 +237,6 @@ def _clock(at: datetime, database_at: datetime | None) -> Clock:
         database_at=database_at,
         ran_at=ran_at,
         vouched_at=clocks.vouched_at(),
-    )
-
-
-def _dispose(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progress: Progress) -> None:
-    """Whatever of the list has its turn is disposed of, or comes off it."""
-    size = FEWEST_AT_ONCE
-    while True:
-        began = perf_counter()
-        if not _dispose_batch(begun, policy, by, at, min(size, DISPOSED_AT_ONCE)):
-            return
-        size = _paced(size, perf_counter() - began)
-        progress(begun)
-
-
-def _paced(size: int, spent_s: float) -> int:
-    """How many the next batch has, so that it lasts about as long as it may."""
-    wanted = int(size * min(2.0, LOCKED_FOR_S / spent_s))
-    return max(FEWEST_AT_ONCE, min(wanted, DISPOSED_AT_ONCE))
-
-
-def _dispose_batch(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, size: int) -> int:
-    with transaction.atomic():
-        dispose_some()
-        turn = _its_turn(begun.as_of) | ScheduledDisposal.objects.filter(run=begun, executes_at__lte=at)
-        rows = turn.order_by("executes_at", "recording").values_list("recording_id", "due_at", "scheduled_at")
-        listed = {row[0]: Listed(*row) for row in rows[:size]}
-        recordings = locked_many(listed)
-        facts = selectors.facts_of_many(recordings)
-        decided = {each.id: decide(facts[each.id], policy) for each in recordings if each.disposed_at is None}
-        newest = policies.newest()  # adopted while the run goes on, it may keep what the run's own would not
-        grounds = {
-            recording_id: _ground(begun, listed[recording_id], decision, policy)
-            for recording_id, decision in decided.items()
-            if decision.is_due(begun.as_of)
-            and (newest == policy or decide(facts[recording_id], newest).is_due(begun.as_of))
-        }
-        for recording_id, noticed_at in notice_views.noticed_at(grounds).items():
-            grounds[recording_id].details["noticed_at"] = noticed_at.isoformat()
-        kept = {each: facts[each] for each in decided.keys() - grounds.keys()}
-        sparing.note(begun, kept, (policy, newest), at)
-        ScheduledDisposal.objects.filter(recording__in=among(listed)).delete()
-        run_record.count(
-            begun,
-            disposed=len(grounds),
-            spared=len(listed) - len(grounds),
-            by_rule=Counter(ground.rule for ground in grounds.values()),
-        )
-        if grounds:
-            dispose_of(grounds=grounds, by=by, at=at)
-    return len(listed)
-
-
-def _its_turn(as_of: datetime) -> QuerySet[ScheduledDisposal]:
-    return ScheduledDisposal.objects.filter(executes_at__lte=as_of)
-
-
-def _ground(begun: DisposalRun, listed: Listed, decision: Decision, policy: Policy) -> Ground:
-    """Why it goes. The details are the certificate: which rule of which policy, and since when it stood on the list."""
-    due_at = decision.due_at or listed.due_at
-    return Ground(
-        rule=decision.rule,
-        reason=decision.reason,
-        due_at=due_at,
-        details={
-            "rule": decision.rule,
-            "policy": policy.version,
-            "policy_sha256": policy.sha256.hex(),
-            "due_at": due_at.isoformat(),
-            "scheduled_at": listed.scheduled_at.isoformat(),
-            "run": str(begun.pk),
-        },
-        run_id=begun.pk,
     )
 
 

@@ -84,6 +84,7 @@ SERVICES: Mapping[str, str] = {
     "retention.disposing.make_unreadable": WITHIN
     + "retention.disposing.dispose_of; or the log has one from before a "
     "restore, and safekeeping.restore.complete logs what was done again",
+    "retention.batches.dispose": WITHIN + "retention.runs.run",
     "retention.listing.put": WITHIN + "retention.runs.run",
     "retention.run_record.count": WITHIN + "retention.runs.run",
     "retention.sparing.note": WITHIN + "retention.runs.run",

@@ -13,7 +13,7 @@ from tabard.custody.models import Event
 from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.people.rules import Role
 from tabard.recordings.models import Category, Recording
-from tabard.retention import adoption, agreeing, policies, runs, selectors, services
+from tabard.retention import adoption, agreeing, batches, policies, runs, selectors, services
 from tabard.retention.agreeing import NotAllowedNow
 from tabard.retention.models import PolicyVersion, ScheduledDisposal
 from tabard.retention.policy import PolicyUnusable, default_policy, default_text
@@ -212,7 +212,7 @@ def test_what_a_policy_adopted_while_a_run_goes_on_keeps_is_kept_by_its_next_bat
     world.recording()
     put_on_the_list(due_at)
     ScheduledDisposal.objects.update(scheduled_at=due_at, executes_at=due_at)
-    monkeypatch.setattr(runs, "DISPOSED_AT_ONCE", 1)
+    monkeypatch.setattr(batches, "DISPOSED_AT_ONCE", 1)
     text = policy_text(
         "ours-1",
         ('category = ["none"]\ndays = 31', 'category = ["none"]\ndays = 60'),

@@ -13,7 +13,7 @@ from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.kernel.ids import new_id
 from tabard.people.rules import Role
 from tabard.recordings.models import Recording
-from tabard.retention import holds, policies, releases, runs
+from tabard.retention import batches, holds, policies, releases, runs
 from tabard.retention.agreeing import NotAllowedNow
 from tabard.retention.models import Disposal, DisposalRun, ScheduledDisposal
 
@@ -183,17 +183,17 @@ def test_a_run_that_was_killed_is_gone_on_with_by_the_next(world, monkeypatch):
     ids = crowd(90, DAY_ONE)
     late = DAY_ONE + 2 * DUE
     nightly(late, 7)
-    monkeypatch.setattr(runs, "DISPOSED_AT_ONCE", 40)
-    real, batches = runs._dispose_batch, iter(range(2))
+    monkeypatch.setattr(batches, "DISPOSED_AT_ONCE", 40)
+    real, allowed = batches._dispose_batch, iter(range(2))
 
     def killed(*args):
-        if next(batches, None) is None:
+        if next(allowed, None) is None:
             raise KeyboardInterrupt
         return real(*args)
 
     at = late + GRACE
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "_dispose_batch", killed)
+        patch.setattr(batches, "_dispose_batch", killed)
         with pytest.raises(KeyboardInterrupt):
             runs.run(as_of=at, by=BY, at=at)
     assert Disposal.objects.count() == 80

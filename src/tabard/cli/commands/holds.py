@@ -194,8 +194,8 @@ def _day(text: str | None, field: str) -> date | None:
 def _say_covered(answer: dict[str, Any]) -> None:
     due = ", ".join(f"{count:,} {words}" for words, count in answer["due"].items() if count)
     console.print(
-        f"It covers {answer['recordings']:,} recordings ({answer['kept_already']:,} of them kept by something "
-        f"else too), and {answer['gone']:,} that were disposed of already."
+        f"Recordings that it covers: {answer['recordings']:,}; kept by something else too: "
+        f"{answer['kept_already']:,}; disposed of already: {answer['gone']:,}."
     )
     if due:
         console.print(f"Without it they would go: {due}.")
