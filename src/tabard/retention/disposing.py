@@ -8,17 +8,20 @@ policy, since when it was due, and nothing of what was in it. The unreadable byt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from django.db import connection
 
 from tabard.custody import services as custody
 from tabard.custody.actors import Actor, Subject
 from tabard.custody.copying import NULL, copy_rows, escaped
 from tabard.custody.kinds import EventKind
 from tabard.custody.services import PlannedEvent
-from tabard.intake.models import Container, ReceivedObject, Upload
-from tabard.recordings.models import Attachment, Bookmark, Recording, Segment, Track
+from tabard.kernel.ids import array_of
+from tabard.recordings.models import Recording
 from tabard.retention.among import among
 from tabard.retention.matter import objects_of
 from tabard.vault import services as vault
@@ -30,6 +33,7 @@ _TELL_OF_MATTER = (
     EventKind.OBJECT_DESCRIBED,
     EventKind.RECORDING_SEALED,
 )
+_ERASE = files("tabard.retention").joinpath("erased.sql").read_text(encoding="utf-8")
 _DISPOSAL_COLUMNS = ("recording_id", "rule", "reason", "due_at", "executed_at", "run_id")
 
 
@@ -112,16 +116,6 @@ def _disposals(grounds: Mapping[UUID, Ground], at: datetime) -> Iterable[str]:
 
 def _erase_matter(ids: Collection[UUID], objects: Collection[UUID], at: datetime) -> None:
     """Erase what was said in them, where they went and what cameras noted; keep that they were, whose and when."""
-    these = among(ids)
-    Bookmark.objects.filter(recording__in=these).delete()
-    Track.objects.filter(recording__in=these).delete()
-    for noted in (
-        Segment.objects.filter(recording__in=these),
-        Attachment.objects.filter(recording__in=these),
-        Container.objects.filter(recording__in=these),
-        ReceivedObject.objects.filter(container__recording__in=these),
-    ):
-        noted.exclude(metadata={}).update(metadata={})
-    Upload.objects.filter(container__recording__in=these).exclude(raw_metadata="").update(raw_metadata="")
+    with connection.cursor() as cursor:
+        cursor.execute(_ERASE, {"ids": array_of(ids), "objects": array_of(objects), "at": at})
     custody.erase_details(subject_ids=[*ids, *objects], kinds=_TELL_OF_MATTER)
-    Recording.objects.filter(id__in=these).update(disposed_at=at, latitude=None, longitude=None, metadata={})
