@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tabard.custody import sequencer
+from tabard.custody.adapters import log_signer
 from tabard.incidents.models import Incident
 from tabard.recordings.models import Recording
 from tabard.retention import runs
 from tabard.retention.models import Disposal, DisposalRun, Notice, ScheduledDisposal
-from tests.world import BY, DAY_ONE
+from tests.world import BY, DAY_ONE, World
 
 
 def dispose(at: datetime) -> list[UUID]:
@@ -67,3 +69,12 @@ def noticed(recording: Recording, incident: Incident, at: datetime = DAY_ONE) ->
         recording=recording, incident=incident, officer=recording.officer, defaults=given
     )
     return found
+
+
+def disposed_and_signed(at):
+    """A recording that is disposed of at the instant, which a signed checkpoint covers."""
+    recording = World().recording([b"footage of somebody"])
+    assert dispose(at) == [recording.id]
+    sequencer.sequence()
+    sequencer.sign_checkpoint(at=at, signer=log_signer())
+    return recording

@@ -60,6 +60,7 @@ COMMANDS = (
         "retention",
         f"{_COMMANDS}.retention:app",
         "How long footage is kept: see what is due, dispose of it.",
+        needs="",
     ),
     Lazy(
         "log",

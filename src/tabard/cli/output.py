@@ -4,6 +4,7 @@ Exit codes: 0 good, 1 found wrong, 2 could not run.
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import typer
@@ -21,6 +22,11 @@ def emit(answer: dict[str, Any], *, as_json: bool, ok: bool = True) -> None:
         typer.echo(json.dumps(answer, default=str))
     if not ok:
         raise typer.Exit(FOUND_WRONG)
+
+
+def in_utc(at: datetime) -> str:
+    """An instant to the minute, as a person reads it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def fail(message: str, cure: str = "") -> NoReturn:

@@ -2,12 +2,10 @@
 
 A certificate of disposal: one JSON file with the log's entry `recording.disposed`, its proof under a signed checkpoint,
 and the details that it commits to: the rule, the policy's version and hash, when it fell due and was put on the list,
-the run, and how many objects' keys were destroyed. Who has the force's key checks it with no database.
+the run, and how many objects' keys were destroyed. Who has the force's key checks it (`certificate_checks`).
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,24 +15,11 @@ from tabard.custody.adapters import log_signer
 from tabard.custody.kinds import EventKind
 from tabard.custody.receipts import take_receipt
 from tabard.custody.selectors import EventSheet
-from tabard.disclosure.errors import FactsBroken
-from tabard.disclosure.facts import parse_json
-from tabard.disclosure.leaves import ProvenLeaf, disclose, prove
+from tabard.disclosure.certificate_checks import FORMAT
+from tabard.disclosure.leaves import disclose
 from tabard.kernel.errors import NotFound
-from tabard.merkle.note import VerifierKey
 
 FILE_SUFFIX = ".disposal.json"
-FORMAT = "tabard-disposal-certificate/1"
-_PARTS = ("leaf", "proof", "details", "key")
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A certificate whose proof holds under the key; `key_is_given` says whether the recipient brought it."""
-
-    proven: ProvenLeaf
-    key: str
-    key_is_given: bool
 
 
 def entry(recording_id: UUID) -> EventSheet | None:
@@ -65,30 +50,3 @@ def issue(*, recording_id: UUID, by: Actor, at: datetime) -> bytes:
         "key": log_signer().vkey,
     }
     return (json.dumps(parts, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def check(data: bytes, keys: Sequence[str] = ()) -> Checked:
-    """What the certificate proves; touches no database.
-
-    Args:
-        data: The file.
-        keys: The force's published verifier keys; without them the file's own is taken, which proves only that the file
-            is whole.
-
-    Raises:
-        Integrity: it is no certificate, or does not prove the disposal of the recording that it names.
-    """
-    value = parse_json(data)
-    if value.get("format") != FORMAT or not all(isinstance(value.get(part), str) for part in _PARTS):
-        raise FactsBroken("This is no certificate of disposal.")
-    used = list(keys) or [value["key"]]
-    proven = prove(
-        "the disposal",
-        value["leaf"].encode(),
-        value["proof"].encode(),
-        value["details"].encode(),
-        [VerifierKey.parse(key) for key in used],
-    )
-    if not proven.is_about(EventKind.RECORDING_DISPOSED, "recording", str(value.get("recording"))):
-        raise FactsBroken("The log's entry is not of the disposal of the recording that the file names.")
-    return Checked(proven, used[0], bool(keys))

@@ -11,9 +11,10 @@ from tabard.disclosure.container import day_of
 from tabard.disclosure.errors import CheckFailed
 from tabard.disclosure.facts import Facts
 from tabard.disclosure.opened import FileInPack, OpenedPack
-from tabard.disclosure.rules import Leaves, counted, refuse
+from tabard.disclosure.rules import Leaves, refuse
 from tabard.disclosure.schedule import schedule_csv
 from tabard.disclosure.vouching import check_quorum, stamps
+from tabard.kernel.text import counted
 from tabard.merkle.note import open_note
 
 _Check = Callable[[OpenedPack], str]

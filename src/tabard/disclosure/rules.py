@@ -12,6 +12,7 @@ from tabard.disclosure.bag import exhibit_folder
 from tabard.disclosure.errors import CheckFailed
 from tabard.disclosure.facts import ClipFacts, Facts, FileFacts, SegmentFacts
 from tabard.disclosure.leaves import ProvenLeaf
+from tabard.kernel.text import counted
 from tabard.media.packet_proof import PacketProof, Tied
 
 Leaves = Sequence[ProvenLeaf]
@@ -43,11 +44,6 @@ def refuse(problems: Iterable[str]) -> None:
         more = len(found) - MOST_PROBLEMS_SHOWN
         words = " ".join(found[:MOST_PROBLEMS_SHOWN])
         raise CheckFailed(f"{words} And {more} more like it." if more > 0 else words)
-
-
-def counted(number: int, noun: str) -> str:
-    """The number with its noun: `1 file`, `3 files`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def footage_is_sealed(facts: Facts, leaves: Leaves) -> str:

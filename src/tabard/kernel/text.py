@@ -1,4 +1,4 @@
-"""What may be written into a field? One rule for text that people and other systems give us."""
+"""What may be written into a field, and how is a number of things said? One rule for all text."""
 
 from tabard.kernel.errors import Invalid
 
@@ -36,6 +36,11 @@ def optional(text: str, field: str, longest: int) -> str:
     if not clean.translate(_JOINERS).isprintable():
         raise Invalid(f"{_name(field)} holds characters that cannot be printed.", field=field)
     return clean
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: `1 file`, `3,000 files`."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _name(field: str) -> str:

@@ -24,8 +24,9 @@ from tabard.retention.run_record import Progress
 
 DISPOSED_AT_ONCE = 2_000
 FEWEST_AT_ONCE = 50
-LOCKED_FOR_S = 0.15
+LOCKED_FOR_S = 0.1
 """How long a batch aims to last, as whoever wants a recording of it waits so long."""
+_MOST_GROWTH = 1.25
 
 
 class Listed(NamedTuple):
@@ -49,7 +50,7 @@ def dispose(begun: DisposalRun, policy: Policy, by: Actor, at: datetime, progres
 
 def _paced(size: int, spent_s: float) -> int:
     """How many the next batch has, so that it lasts about as long as it may."""
-    wanted = int(size * min(2.0, LOCKED_FOR_S / spent_s))
+    wanted = int(size * min(_MOST_GROWTH, LOCKED_FOR_S / spent_s))
     return max(FEWEST_AT_ONCE, min(wanted, DISPOSED_AT_ONCE))
 
 

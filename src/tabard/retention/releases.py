@@ -75,7 +75,7 @@ def refuse(*, run_id: UUID, reason: str, viewer: Viewer, at: datetime) -> RunRel
         stopped = _stopped(run_id)
         release = RunRelease.objects.filter(run=stopped, state__in=agreeing.OPEN).first()
         if release is None:
-            raise Conflict("Nobody has asked that this run go on.")
+            raise Conflict("Nobody has asked that this run go on; as it is, it does nothing.")
         agreeing.close(release, Act.REFUSE, account_id=viewer.account_id, at=at, reason=why)
         _log(EventKind.DISPOSAL_RUN_REFUSED, stopped, viewer, at, {"reason": why})
     return release

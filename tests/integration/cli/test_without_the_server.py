@@ -4,13 +4,18 @@ import json
 import subprocess
 import sys
 import tomllib
+from datetime import timedelta
 
 import pytest
 from packaging.requirements import Requirement
 from tests.conftest import REPOSITORY
+from tests.disposals import disposed_and_signed
+from tests.world import BY, DAY_ONE
 
 from tabard.cli import main
-from tabard.cli.commands import log
+from tabard.cli.commands import log, retention
+from tabard.custody.adapters import log_signer
+from tabard.disclosure import certificates
 
 HIDING = """
 import sys
@@ -72,10 +77,18 @@ def test_the_help_says_what_is_here_and_what_is_not():
     for name in ("up", "fleet", "vault"):
         assert f"│ {name} " in missing
     assert "watch" in tabard("log", "--help").stdout.partition("need tabard[server]")[0]
+    assert "check-certificate" in tabard("retention", "--help").stdout.partition("need tabard[server]")[0]
 
 
 @pytest.mark.parametrize(
-    "command", [("up",), ("fleet", "import-cameras", "x.csv"), ("log", "verify"), ("manage", "check")]
+    "command",
+    [
+        ("up",),
+        ("fleet", "import-cameras", "x.csv"),
+        ("log", "verify"),
+        ("retention", "run"),
+        ("manage", "check"),
+    ],
 )
 def test_a_command_of_the_server_says_what_to_install(command):
     said = tabard(*command)
@@ -89,6 +102,22 @@ def test_a_pack_is_looked_into(tmp_path):
     said = tabard("verify", str(tmp_path / "pack.zip"), "--json")
     assert said.returncode == 1
     assert json.loads(said.stdout.splitlines()[-1])["ok"] is False
+
+
+@pytest.mark.django_db
+def test_a_certificate_of_disposal_is_checked(tmp_path):
+    at = DAY_ONE + timedelta(days=60)
+    disposed = disposed_and_signed(at)
+    issued = certificates.issue(recording_id=disposed.id, by=BY, at=at)
+    (tmp_path / "gone.json").write_bytes(issued)
+    (tmp_path / "altered.json").write_bytes(issued.replace(b"uncategorised", b"not-evidential"))
+    key = log_signer().vkey
+    said = tabard("retention", "check-certificate", str(tmp_path / "gone.json"), "--key", key, "--json")
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout.splitlines()[-1])["recording"] == str(disposed.id)
+    altered = tabard("retention", "check-certificate", str(tmp_path / "altered.json"))
+    assert altered.returncode == 1
+    assert "Do not rely on this certificate" in altered.stdout
 
 
 def test_a_witness_shows_its_key(tmp_path):
@@ -118,7 +147,9 @@ def test_a_dock_is_set_up_and_does_its_round(tmp_path):
     assert json.loads(done.stdout.splitlines()[-1])["found"] == 0
 
 
-@pytest.mark.parametrize("command", [*main.COMMANDS, *log.COMMANDS], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "command", [*main.COMMANDS, *log.COMMANDS, *retention.COMMANDS], ids=lambda each: each.name
+)
 def test_what_the_list_says_of_a_command_it_says_itself(command):
     loaded = command.load()
     assert (loaded.help or "").split("\n\n")[0].replace("\n", " ") == command.help

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.disposals import dispose
+from tests.disposals import disposed_and_signed
 from tests.world import BY, DAY_ONE, World
 
-from tabard.custody import sequencer
 from tabard.custody.adapters import log_signer
 from tabard.custody.models import Event
 from tabard.disclosure import certificates
+from tabard.disclosure.certificate_checks import check
 from tabard.kernel.errors import Integrity, NotFound
 from tabard.merkle.note import Signer
 from tabard.retention.policy import default_policy
@@ -21,11 +21,7 @@ AT = DAY_ONE + timedelta(days=60)
 
 @pytest.fixture
 def disposed(db):
-    recording = World().recording([b"footage of somebody"])
-    assert dispose(AT) == [recording.id]
-    sequencer.sequence()
-    sequencer.sign_checkpoint(at=AT, signer=log_signer())
-    return recording
+    return disposed_and_signed(AT)
 
 
 def issued(recording):
@@ -34,7 +30,7 @@ def issued(recording):
 
 def test_it_says_under_which_rule_of_which_policy_and_is_logged(disposed):
     data = issued(disposed)
-    found = certificates.check(data, [log_signer().vkey])
+    found = check(data, [log_signer().vkey])
     assert found.key_is_given
     assert found.proven.leaf.subject_id == str(disposed.id)
     details = found.proven.details
@@ -58,13 +54,13 @@ def test_it_says_under_which_rule_of_which_policy_and_is_logged(disposed):
 def test_whatever_is_altered_proves_nothing(disposed, change):
     said = json.loads(issued(disposed))
     with pytest.raises(Integrity):
-        certificates.check(json.dumps(change(said)).encode(), [log_signer().vkey])
+        check(json.dumps(change(said)).encode(), [log_signer().vkey])
 
 
 def test_another_key_proves_nothing(disposed):
     other = Signer("other.example/log", Ed25519PrivateKey.generate()).vkey.encode()
     with pytest.raises(Integrity):
-        certificates.check(issued(disposed), [other])
+        check(issued(disposed), [other])
 
 
 def test_what_is_not_disposed_of_has_none(db):

@@ -11,7 +11,7 @@ from tests.disposals import dispose
 from tests.integration.web.staged import events, sign_log, stage, text
 
 from tabard.custody.adapters import log_signer
-from tabard.disclosure import certificates
+from tabard.disclosure.certificate_checks import check
 from tabard.people.rules import Role
 from tabard.retention.figures import figures
 from tabard.retention.models import Disposal, DisposalRun
@@ -95,7 +95,7 @@ def test_the_page_says_what_the_certificate_proves_and_the_file_proves_it(gone, 
     assert str(Disposal.objects.get(pk=gone[0].pk).run_id) in seen
     taken = manager.get(reverse("recording-certificate-file", args=[gone[0].pk]))
     assert taken["Content-Disposition"] == f'attachment; filename="{gone[0].pk}.disposal.json"'
-    checked = certificates.check(taken.content, [log_signer().vkey])
+    checked = check(taken.content, [log_signer().vkey])
     assert checked.proven.leaf.subject_id == str(gone[0].pk)
     assert len(events("log.receipt_taken")) == 1
 

@@ -1,17 +1,15 @@
-"""`tabard retention certificate` and `check-certificate`: proof that footage was disposed of, and under which rule."""
+"""`tabard retention certificate`: proof that footage was disposed of, and under which rule."""
 
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.markup import escape
 
 from tabard.cli.commands.options import Json
 from tabard.cli.database import database
-from tabard.cli.output import console, emit, fail
+from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
-from tabard.kernel.errors import TabardError
 
 
 def certificate(
@@ -31,40 +29,3 @@ def certificate(
     path.write_bytes(data)
     console.print(f"Wrote {path}")
     emit({"certificate": str(path)}, as_json=json)
-
-
-def check_certificate(
-    path: Annotated[Path, typer.Argument(help="The certificate, a .json file.")],
-    key: Annotated[
-        list[str] | None,
-        typer.Option(help="The force's published verifier key; default: the one in the file. Repeat it."),
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Check a certificate of disposal. Needs no database, no account and no network."""
-    from tabard.disclosure import certificates
-
-    if not path.is_file():
-        fail(f"There is no file {path}.")
-    try:
-        found = certificates.check(path.read_bytes(), key or ())
-    except TabardError as error:
-        console.print(f"[bold red]Do not rely on this certificate.[/] {escape(error.message)}")
-        emit({"ok": False, "words": error.message}, as_json=json, ok=False)
-        return
-    leaf, details = found.proven.leaf, dict(found.proven.details or {})
-    console.print(f"Recording {leaf.subject_id} was disposed of at {leaf.at}.")
-    for name, value in details.items():
-        console.print(f"  {name}: {escape(str(value))}")
-    whose = (
-        "the key that you gave" if found.key_is_given else "the key in the file; compare it with the force's"
-    )
-    console.print(f"[bold]Proven[/] under {whose}: {escape(found.key)}")
-    answer = {"ok": True, "recording": leaf.subject_id, "at": leaf.at, "details": details, "key": found.key}
-    emit({**answer, "key_is_given": found.key_is_given}, as_json=json)
-
-
-def mount(app: typer.Typer) -> None:
-    """The commands under `tabard retention`."""
-    app.command("certificate")(certificate)
-    app.command("check-certificate")(check_certificate)

@@ -4,12 +4,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.filesize import decimal
 
 from tabard.cli.commands.options import Json
 from tabard.cli.commands.signing_in import As, viewer_as
 from tabard.cli.database import database
-from tabard.cli.output import console, emit
+from tabard.cli.output import console, emit, in_utc
 from tabard.kernel.clock import now
+from tabard.kernel.text import counted
 
 RequestId = Annotated[UUID, typer.Argument(help="The request's id, as `early-list` shows it.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
@@ -23,7 +25,7 @@ def early_list(username: As, json: Json = False) -> None:
         found = [_as_json(asked) for asked in early_disposal.listed(viewer_as(username))]
     for asked in found:
         console.print(f"{asked['request']}  {asked['state']:<10} {asked['basis']:<16} {asked['recording']}")
-    console.print(f"{len(found)} early disposals.")
+    console.print(counted(len(found), "early disposal") if found else "No early disposal is asked for.")
     emit({"early_disposals": found}, as_json=json)
 
 
@@ -44,7 +46,7 @@ def early_request(
         found = selectors.get(viewer, recording, Action.EARLY_DISPOSAL_REQUEST)
         asked = early_disposal.request(recording=found, basis=basis, reason=reason, viewer=viewer, at=now())
         answer = _as_json(asked)
-    console.print(f"Asked for: {answer['request']}. It runs out at {answer['expires_at']}.")
+    console.print(f"Asked for: {answer['request']}. It runs out on {in_utc(asked.expires_at)}.")
     emit(answer, as_json=json)
 
 
@@ -67,8 +69,8 @@ def early_approve(
         gone = early_disposal.gone(asked.recording)
         console.print(f"{asked.get_basis_display()}: {asked.reason}", markup=False)
         console.print(
-            f"Gone for good: {gone.segments} files, {gone.clips} clips, {gone.size_bytes:,} bytes, "
-            f"{gone.objects} sealed objects."
+            f"Gone for good: {counted(gone.segments, 'file')}, {counted(gone.clips, 'clip')}, "
+            f"{decimal(gone.size_bytes)}, {counted(gone.objects, 'sealed object')}."
         )
         if not yes:
             typer.confirm("Approve? This cannot be undone", abort=True, err=True)
@@ -88,12 +90,6 @@ def early_refuse(request: RequestId, username: As, reason: Reason, json: Json = 
 def early_withdraw(request: RequestId, username: As, reason: Reason, json: Json = False) -> None:
     """Withdraw an early disposal that you asked for."""
     _close("withdraw", request, username, reason, json=json)
-
-
-def mount(app: typer.Typer) -> None:
-    """Add the commands to `tabard retention`."""
-    for command in (early_list, early_request, early_approve, early_refuse, early_withdraw):
-        app.command(command.__name__.replace("_", "-"))(command)
 
 
 def _close(act: str, request: UUID, username: str, reason: str, *, json: bool) -> None:

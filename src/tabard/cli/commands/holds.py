@@ -12,6 +12,7 @@ from tabard.cli.database import database
 from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid
+from tabard.kernel.text import counted
 
 if TYPE_CHECKING:
     from tabard.people.authorisation import Viewer
@@ -49,7 +50,7 @@ def listed(  # noqa: PLR0917 - typer's shape: each option is an argument
             f"{each['covers']}",
             markup=False,
         )
-    console.print(f"{len(answer)} holds.")
+    console.print(counted(len(answer), "hold") if answer else "There is no such hold.")
     emit({"holds": answer}, as_json=json)
 
 

@@ -10,6 +10,7 @@ from tabard.cli.commands.signing_in import As, viewer_as
 from tabard.cli.database import database
 from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
+from tabard.kernel.text import counted
 
 
 def notices(
@@ -38,16 +39,12 @@ def notices(
             markup=False,
         )
     recordings = sum(unit["recordings"] for unit in units)
-    console.print(f"{recordings:,} recordings of {len(units)} units wait for an answer.")
+    waiting = f"Waiting for an answer: {counted(recordings, 'recording')} of {counted(len(units), 'unit')}."
+    console.print(waiting if units else "No notice waits for an answer.")
     emit(
         {"as_of": at.isoformat(), "within_days": within, "recordings": recordings, "units": units},
         as_json=json,
     )
-
-
-def mount(app: typer.Typer) -> None:
-    """Add the command to `tabard retention`."""
-    app.command("notices")(notices)
 
 
 def _as_json(unit: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 from tabard.kernel.errors import Invalid
 
 Json = Annotated[bool, typer.Option("--json", help="End with one JSON object on the last line.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="What is due at this instant; default now.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
 
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import typer
 
-from tabard.cli.commands.options import Json, instant
+from tabard.cli.commands.options import AsOf, Json, instant
 from tabard.cli.commands.signing_in import As, viewer_as
 from tabard.cli.database import database, load_django
-from tabard.cli.output import console, emit
+from tabard.cli.output import console, emit, in_utc
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid
+from tabard.kernel.text import counted
 
 app = typer.Typer(
     help="The policy that says how long footage is kept: read, try, propose, adopt.", no_args_is_help=True
@@ -19,7 +20,6 @@ app = typer.Typer(
 File = Annotated[Path, typer.Argument(help="The policy file, TOML.", exists=True, dir_okay=False)]
 PolicyId = Annotated[UUID, typer.Argument(help="The version's id, as `list` shows it.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="What is due at this instant; default now.")]
 
 
 @app.command()
@@ -107,11 +107,12 @@ def listed(username: As, json: Json = False) -> None:
     with database():
         from tabard.retention import policies
 
-        found = [_version_as_json(version) for version in policies.listed(viewer_as(username))]
-    for version in found:
-        since = version["effective_at"] or ""
-        console.print(f"{version['policy']}  {version['state']:<10} {version['version']:<16} {since}")
-    console.print(f"{len(found)} versions.")
+        versions = list(policies.listed(viewer_as(username)))
+        found = [_version_as_json(version) for version in versions]
+    for version in versions:
+        since = in_utc(version.effective_at) if version.effective_at else ""
+        console.print(f"{version.pk}  {version.state:<10} {version.version:<16} {since}")
+    console.print(counted(len(found), "version") if found else "No other policy was ever proposed.")
     emit({"policies": found}, as_json=json)
 
 
@@ -131,12 +132,11 @@ def propose(
 
         at = now()
         wanted = instant(not_before, at, "not-before") if not_before else None
-        answer = _version_as_json(
-            adoption.propose(
-                text=_read(file), reason=reason, viewer=viewer_as(username), at=at, not_before=wanted
-            )
+        version = adoption.propose(
+            text=_read(file), reason=reason, viewer=viewer_as(username), at=at, not_before=wanted
         )
-    console.print(f"Proposed: {answer['policy']}. It runs out at {answer['expires_at']}.")
+        answer = _version_as_json(version)
+    console.print(f"Proposed: {answer['policy']}. It runs out on {in_utc(version.expires_at)}.")
     emit(answer, as_json=json)
 
 
@@ -146,9 +146,10 @@ def approve(policy: PolicyId, username: As, json: Json = False) -> None:
     with database():
         from tabard.retention import adoption
 
-        answer = _version_as_json(adoption.approve(policy_id=policy, viewer=viewer_as(username), at=now()))
-    if answer["state"] == "executed":
-        console.print(f"Adopted; in force from {answer['effective_at']}.")
+        version = adoption.approve(policy_id=policy, viewer=viewer_as(username), at=now())
+        answer = _version_as_json(version)
+    if version.effective_at is not None and answer["state"] == "executed":
+        console.print(f"Adopted; in force from {in_utc(version.effective_at)}.")
     else:
         console.print(f"Approved; {answer['still_missing']} more needed.")
     emit(answer, as_json=json)

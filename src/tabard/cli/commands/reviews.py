@@ -12,6 +12,7 @@ from tabard.cli.database import database
 from tabard.cli.output import console, emit
 from tabard.kernel.clock import now
 from tabard.kernel.errors import Invalid
+from tabard.kernel.text import counted
 
 app = typer.Typer(help="Decide about footage whose period ends in a review.", no_args_is_help=True)
 RecordingId = Annotated[UUID, typer.Argument(help="The recording's id.")]
@@ -38,7 +39,8 @@ def listed(
     for item in items:
         waits = f"  proposed: {item['proposal']}" if item["proposal"] else ""
         console.print(f"{item['review_at'][:10]}  {item['rule']:<24} {item['recording']}{waits}")
-    console.print(f"{sum(by_rule.values())} recordings wait for a review; {len(items)} are shown.")
+    waiting = f"Waiting for a review: {counted(sum(by_rule.values()), 'recording')}; shown: {len(items)}."
+    console.print(waiting if items else "Nothing waits for a review.")
     emit({"by_rule": by_rule, "items": items}, as_json=json)
 
 
