@@ -28,7 +28,7 @@ from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
 from tabard.recordings import decryption
 from tabard.recordings.models import Clip, Recording, Segment
-from tabard.retention import adoption, early_disposal, holds, removal, runs
+from tabard.retention import adoption, early_disposal, holds, removal, runs, under_way
 from tabard.retention import selectors as retention_selectors
 from tabard.safekeeping import securing, unseen
 from tabard.safekeeping.reconcile import reconcile
@@ -157,7 +157,7 @@ def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names e
     at = now()
     try:
         done = runs.run(as_of=at, by=WORKER, at=at, database_at=runs.database_now())
-    except runs.RunUnderWay:
+    except under_way.RunUnderWay:
         logger.warning("A disposal run was under way already.")
         return
     if done.state == done.State.STOPPED:

@@ -6,8 +6,7 @@ nothing, says so and waits for two people (`releases`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from django.db.models import Count, Max, Sum
 from tabard.custody import clocks
 from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
-from tabard.kernel.errors import Conflict, Invalid
+from tabard.kernel.errors import Invalid
 from tabard.retention import (
     agreeing,
     batches,
@@ -33,14 +32,7 @@ from tabard.retention.models import Disposal, DisposalRun, RunRelease
 from tabard.retention.quorum import Act, State
 from tabard.retention.rules import Policy
 from tabard.retention.run_record import Progress
-
-_LOCK = 0x7461_6264_7275_6E73  # "tabdruns": held by the session of the one run that there is
-
-
-class RunUnderWay(Conflict):
-    """Another disposal run is under way; there is one at a time."""
-
-    code = "run_under_way"
+from tabard.retention.under_way import one_at_a_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ def run(
     """
     if as_of > at:
         raise Invalid("A disposal run cannot look into the future; use a plan for that.", field="as_of")
-    with _one_at_a_time():
+    with one_at_a_time():
         _mark_interrupted(at)
         policy, released = policies.current(at), _released(at)
         begun = None if released is None else _gone_on(released, policy, at)
@@ -121,25 +113,6 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         at: datetime = cursor.fetchone()[0]
     return at
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Holds the lock of the session, which goes with it however it ends.
-
-    Raises:
-        RunUnderWay.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        if not cursor.fetchone()[0]:
-            raise RunUnderWay("Another disposal run is under way; wait until it has ended.")
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.connection.broken:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _mark_interrupted(at: datetime) -> None:

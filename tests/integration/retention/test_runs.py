@@ -13,7 +13,7 @@ from tabard.kernel.errors import Conflict, Denied, Invalid
 from tabard.kernel.ids import new_id
 from tabard.people.rules import Role
 from tabard.recordings.models import Recording
-from tabard.retention import batches, holds, policies, releases, runs
+from tabard.retention import batches, holds, policies, releases, runs, under_way
 from tabard.retention.agreeing import NotAllowedNow
 from tabard.retention.models import Disposal, DisposalRun, ScheduledDisposal
 
@@ -197,7 +197,10 @@ def test_a_run_that_was_killed_is_gone_on_with_by_the_next(world, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             runs.run(as_of=at, by=BY, at=at)
     assert Disposal.objects.count() == 80
-    done = runs.run(as_of=at, by=BY, at=at)
+    assert under_way.state_of(DisposalRun.objects.get(state="running")) == "interrupted"
+    states = []
+    done = runs.run(as_of=at, by=BY, at=at, progress=lambda run: states.append(under_way.state_of(run)))
+    assert set(states) == {"running"}
     assert (done.disposed, Disposal.objects.count()) == (10, 90)
     events = Event.objects.filter(kind="recording.disposed").values_list("subject_id", flat=True)
     assert sorted(events) == sorted(UUID(str(each)) for each in ids)
@@ -208,10 +211,10 @@ def test_a_run_that_was_killed_is_gone_on_with_by_the_next(world, monkeypatch):
 def test_two_runs_at_once_cannot_be():
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [runs._LOCK])
-    with pytest.raises(runs.RunUnderWay):
+        cursor.execute("SELECT pg_advisory_lock(%s)", [under_way.LOCK])
+    with pytest.raises(under_way.RunUnderWay):
         runs.run(as_of=DAY_ONE, by=BY, at=DAY_ONE)
     with other.cursor() as cursor:  # the server notices a closed connection a little later
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [runs._LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [under_way.LOCK])
     other.close()
     assert runs.run(as_of=DAY_ONE, by=BY, at=DAY_ONE).state == "complete"

@@ -10,6 +10,7 @@ from tabard.api.schemas.shared_decisions import SharedDecisionOut
 from tabard.api.schemas.values import Reason, Sent
 from tabard.retention import releases
 from tabard.retention.models import DisposalRun, RunRelease
+from tabard.retention.under_way import state_of
 
 
 class ReleaseIn(Sent):
@@ -71,6 +72,11 @@ class RunOut(Schema):
     disposed: int
     spared: int
     disposed_by_rule: dict[str, int]
+
+    @staticmethod
+    def resolve_state(run: DisposalRun) -> DisposalRun.State:
+        """A run that was killed does not say that it runs."""
+        return state_of(run)
 
 
 class RunWithReleasesOut(RunOut):

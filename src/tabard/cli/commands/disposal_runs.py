@@ -119,10 +119,12 @@ def refuse_run(
 
 def as_json(run: "DisposalRun") -> dict[str, Any]:
     """A run as `--json` says it; `stopped` is the reason, empty where it did not stop."""
+    from tabard.retention.under_way import state_of
+
     return {
         "run": str(run.pk),
         "as_of": run.as_of.isoformat(),
-        "state": str(run.state),
+        "state": state_of(run).value,
         "stopped": run.stop_reason if run.state == run.State.STOPPED else "",
         "to_schedule": run.to_schedule,
         "to_dispose": run.to_dispose,

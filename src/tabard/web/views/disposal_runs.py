@@ -18,6 +18,7 @@ from tabard.people.rules import Action, reach
 from tabard.retention import agreeing, disposals, notice_views, releases, selectors, sparing
 from tabard.retention.models import DisposalRun, RunRelease, ScheduledDisposal
 from tabard.retention.rules import Decision
+from tabard.retention.under_way import state_of
 from tabard.web.forms.early_disposals import CloseForm
 from tabard.web.forms.refusals import show_refusal
 from tabard.web.pages import page
@@ -57,7 +58,7 @@ def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
         "may_answer": bool(reach(viewer.roles, Action.RECORDING_CATEGORISE)),
         "listed_count": on_the_list.count(),
         "spared": list(sparing.spared(viewer)[:SHOWN_SPARED]),
-        "runs": list(releases.listed(viewer)[:SHOWN_RUNS]),
+        "runs": [(run, state_of(run)) for run in releases.listed(viewer)[:SHOWN_RUNS]],
     }
     return render(request, "disposal_runs/list.html", context)
 
@@ -126,6 +127,7 @@ def _shown(
     waiting = next((release for release, _ in asked if release.is_open), None)
     context = {
         "run": run,
+        "state": state_of(run),
         "rules": [
             (names.get(rule, rule), count, run.disposed_by_rule.get(rule, 0))
             for rule, count in run.found_by_rule.items()
