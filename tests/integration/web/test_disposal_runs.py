@@ -83,3 +83,14 @@ def test_a_run_that_stopped_is_told_on_home_to_those_who_may_agree_to_it_until_t
     assert "stopped itself" not in text(staged.client(Role.OFFICER).get(reverse("home")))
     DisposalRun.objects.update(state=DisposalRun.State.COMPLETE)
     assert "stopped itself" not in text(staged.client(Role.RECORDS_MANAGER).get(reverse("home")))
+
+
+def test_everything_on_the_list_can_be_come_to_page_by_page(staged, listed, monkeypatch):
+    monkeypatch.setattr("tabard.web.numbered.PAGE_ROWS", 1)
+    later = staged.record("second", started_at=NOW - timedelta(days=28))
+    assert put_on_the_list(NOW) == [listed.pk, later.pk]
+    manager, address = staged.client(Role.RECORDS_MANAGER), reverse("disposal-run-list")
+    first, second = (manager.get(address, {"page": number}).content.decode() for number in (1, 2))
+    assert "?page=2" in first
+    assert (str(listed.pk) in first, str(later.pk) in first) == (True, False)
+    assert (str(listed.pk) in second, str(later.pk) in second) == (False, True)

@@ -21,9 +21,9 @@ from tabard.retention.rules import Decision
 from tabard.retention.under_way import state_of
 from tabard.web.forms.early_disposals import CloseForm
 from tabard.web.forms.refusals import show_refusal
+from tabard.web.numbered import part_of
 from tabard.web.pages import page
 
-SHOWN_LISTED = 50
 SHOWN_SPARED = 20
 SHOWN_RUNS = 28
 
@@ -50,13 +50,16 @@ class AgreeForm(forms.Form):
 def listed(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """What will be disposed of unless something keeps it, and the last runs."""
     on_the_list = releases.on_the_list(viewer)
-    shown = list(on_the_list[:SHOWN_LISTED])
+    listed_count = on_the_list.count()
+    part = part_of(request, listed_count)
+    shown = list(on_the_list[part.first : part.end])
     context = {
         "stopped": releases.stopped_now(),
         "listed": _lines(viewer, shown),
         "unanswered": notice_views.unanswered([each.recording_id for each in shown]),
         "may_answer": bool(reach(viewer.roles, Action.RECORDING_CATEGORISE)),
-        "listed_count": on_the_list.count(),
+        "listed_count": listed_count,
+        "part": part,
         "spared": list(sparing.spared(viewer)[:SHOWN_SPARED]),
         "runs": [(run, state_of(run)) for run in releases.listed(viewer)[:SHOWN_RUNS]],
     }
