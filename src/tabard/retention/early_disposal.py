@@ -1,13 +1,15 @@
 """Lawful disposal before a period ends: asked for by one person, approved by others, then carried out.
 
-Holds, incidents and exhibits block it exactly as they block disposal, at every step and again, with the recording's row
+Between the last approval and the disposal lie the policy's days of grace, in which it can still be refused or
+withdrawn; who asks may ask for none where the law allows no delay, and everybody who approves sees that. Holds,
+incidents and exhibits block it exactly as they block disposal, at every step and again, with the recording's row
 locked, when it is carried out. Carrying out is apart from the last approval: a kill between leaves an approved request,
 which the next worker carries out, or nobody if it runs out first.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -22,11 +24,12 @@ from tabard.media.models import Derivative
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Bookmark, Clip, Recording, Segment
-from tabard.retention import agreeing, selectors
-from tabard.retention.agreeing import Kept
+from tabard.retention import agreeing, policies, selectors
+from tabard.retention.agreeing import Kept, NotAllowedNow
 from tabard.retention.disposing import Ground, dispose_of, locked
 from tabard.retention.models import EarlyDisposal
-from tabard.retention.quorum import Act, State
+from tabard.retention.policy import PolicyUnusable, default_policy
+from tabard.retention.quorum import LIVES, Act, State
 from tabard.vault.models import SealedObject
 
 RULE = "early-disposal"
@@ -46,8 +49,18 @@ class Gone:
     size_bytes: int
 
 
-def request(*, recording: Recording, basis: str, reason: str, viewer: Viewer, at: datetime) -> EarlyDisposal:
+def request(
+    *, recording: Recording, basis: str, reason: str, at_once: bool = False, viewer: Viewer, at: datetime
+) -> EarlyDisposal:
     """Others can approve the recording's early disposal for the next 14 days.
+
+    Args:
+        recording: What is to go.
+        basis: What in law requires it, an `EarlyDisposal.Basis`.
+        reason: What was ordered or found, with its reference.
+        at_once: Whether the law allows no days of grace.
+        viewer: Who asks.
+        at: Now.
 
     Raises:
         Denied: when the viewer may not ask for it.
@@ -64,13 +77,14 @@ def request(*, recording: Recording, basis: str, reason: str, viewer: Viewer, at
         if EarlyDisposal.objects.filter(recording=recording, state__in=agreeing.OPEN).exists():
             raise Conflict("The early disposal of this recording is asked for already.")
         fields = agreeing.opening(reason=why, account_id=viewer.account_id, at=at)
-        asked = EarlyDisposal.objects.create(recording=recording, basis=basis, **fields)
-        _log(EventKind.EARLY_DISPOSAL_REQUESTED, asked, viewer.actor, at, {"basis": basis, "reason": why})
+        asked = EarlyDisposal.objects.create(recording=recording, basis=basis, at_once=at_once, **fields)
+        details = {"basis": basis, "reason": why, "at_once": at_once}
+        _log(EventKind.EARLY_DISPOSAL_REQUESTED, asked, viewer.actor, at, details)
     return asked
 
 
 def approve(*, request_id: UUID, viewer: Viewer, at: datetime) -> EarlyDisposal:
-    """The viewer has approved; once the quorum is complete the request can be carried out.
+    """The viewer has approved; once the quorum is complete the recording goes, after the days of grace.
 
     Raises:
         NotFound, Denied: there is no such request, or the viewer may not approve it.
@@ -81,8 +95,11 @@ def approve(*, request_id: UUID, viewer: Viewer, at: datetime) -> EarlyDisposal:
         asked, recording = _both_locked(request_id)
         check_can(viewer, Action.EARLY_DISPOSAL_APPROVE, recording)
         _check_free(recording)
-        agreeing.approve(asked, account_id=viewer.account_id, at=at)
-        details = {"still_missing": agreeing.still_missing(asked)}
+        details: dict[str, object] = {}
+        if agreeing.approve(asked, account_id=viewer.account_id, at=at) is State.APPROVED:
+            executes_at = _set_day(asked, at)
+            details["executes_at"] = executes_at.isoformat()
+        details["still_missing"] = agreeing.still_missing(asked)
         _log(EventKind.EARLY_DISPOSAL_APPROVED, asked, viewer.actor, at, details)
     return asked
 
@@ -108,11 +125,13 @@ def withdraw(*, request_id: UUID, reason: str, viewer: Viewer, at: datetime) -> 
 
 
 def carry_out(*, request_id: UUID, by: Actor, at: datetime) -> bool:
-    """The recording is disposed of, if the quorum is complete; False when it was before. Its bytes are removed later.
+    """The recording is disposed of, if the quorum is complete and its day has come; False when it was before.
+
+    Its bytes are removed later.
 
     Raises:
         NotFound.
-        NotAllowedNow: not enough people have approved, or the request is over.
+        NotAllowedNow: not enough people have approved, the request is over, or the days of grace are not.
         Kept: when something keeps the recording; the request stays approved until it runs out.
     """
     with transaction.atomic():
@@ -120,19 +139,18 @@ def carry_out(*, request_id: UUID, by: Actor, at: datetime) -> bool:
         if asked.state == State.EXECUTED:
             return False
         _check_free(recording)
+        agreeing.check(asked, Act.EXECUTE, None, at)
+        if asked.executes_at is None or asked.executes_at > at:
+            raise NotAllowedNow("The days of grace are not over.", request=str(request_id))
         agreeing.close(asked, Act.EXECUTE, account_id=None, at=at)
         dispose_of(grounds={recording.id: _ground(asked, at)}, by=by, at=at)
     return True
 
 
 def look_after(*, by: Actor, at: datetime) -> tuple[int, int]:
-    """What was approved but not carried out is, and what ran out is closed; returns how many of each."""
-    done = sum(
-        _carried_out(request_id, by, at)
-        for request_id in EarlyDisposal.objects.filter(state=State.APPROVED, expires_at__gt=at).values_list(
-            "id", flat=True
-        )
-    )
+    """What was approved and whose day has come is carried out, and what ran out is closed; returns how many of each."""
+    waiting = EarlyDisposal.objects.filter(state=State.APPROVED, executes_at__lte=at, expires_at__gt=at)
+    done = sum(_carried_out(request_id, by, at) for request_id in waiting.values_list("id", flat=True))
     over = EarlyDisposal.objects.filter(state__in=agreeing.OPEN, expires_at__lte=at)
     return done, sum(_expired(request_id, by, at) for request_id in over.values_list("id", flat=True))
 
@@ -165,6 +183,15 @@ def listed(viewer: Viewer) -> list[EarlyDisposal]:
 def open_request_of(recording_id: UUID) -> EarlyDisposal | None:
     """The request about a recording that can still be decided, if there is one."""
     return _with_names().filter(recording_id=recording_id, state__in=agreeing.OPEN).first()
+
+
+def grace(at: datetime) -> timedelta:
+    """How long after its last approval a recording goes, where the law allows it: as everything that is on the list."""
+    try:
+        days = policies.current(at).grace_days
+    except PolicyUnusable:
+        days = default_policy().grace_days
+    return timedelta(days=days)
 
 
 def gone(recording: Recording) -> Gone:
@@ -218,6 +245,14 @@ def _closed(request_id: UUID, act: Act, reason: str, viewer: Viewer, at: datetim
     return asked
 
 
+def _set_day(asked: EarlyDisposal, at: datetime) -> datetime:
+    """When it goes is settled, and it does not run out before; returns when."""
+    executes_at = at if asked.at_once else at + grace(at)
+    asked.executes_at, asked.expires_at = executes_at, max(asked.expires_at, executes_at + LIVES)
+    asked.save(update_fields=["executes_at", "expires_at"])
+    return executes_at
+
+
 def _carried_out(request_id: UUID, by: Actor, at: datetime) -> bool:
     try:
         return carry_out(request_id=request_id, by=by, at=at)
@@ -236,17 +271,18 @@ def _expired(request_id: UUID, by: Actor, at: datetime) -> bool:
 
 
 def _ground(asked: EarlyDisposal, at: datetime) -> Ground:
-    basis = asked.get_basis_display()
+    basis, due_at = asked.get_basis_display(), asked.executes_at or at
     people = [approval.approved_by.display_name for approval in asked.approvals.select_related("approved_by")]
     return Ground(
         rule=RULE,
         reason=f"Before its period ended: {basis}. Asked for by {asked.requested_by.display_name}, "
         f"approved by {', '.join(people)}.",
-        due_at=at,
+        due_at=due_at,
         details={
             "rule": RULE,
             "basis": asked.basis,
-            "due_at": at.isoformat(),
+            "at_once": asked.at_once,
+            "due_at": due_at.isoformat(),
             "scheduled_at": asked.requested_at.isoformat(),
             "request": str(asked.id),
         },

@@ -301,7 +301,12 @@ def _early(recording: Recording) -> EarlyDisposal:
     username = f"manager-{recording.id}"
     viewer = _viewer(_account(username, roles=[Role.RECORDS_MANAGER]), [Role.RECORDS_MANAGER])
     return early_disposal.request(
-        recording=recording, basis="court_order", reason="T20260001", viewer=viewer, at=now()
+        recording=recording,
+        basis="court_order",
+        reason="T20260001",
+        at_once=True,
+        viewer=viewer,
+        at=now(),
     )
 
 

@@ -494,7 +494,7 @@ def dispose_of(stage: Stage) -> Call:
     return call
 
 
-ORDER = {"basis": "court_order", "reason": "Order of the Crown Court, T20260001"}
+ORDER = {"basis": "court_order", "reason": "Order of the Crown Court, T20260001", "at_once": True}
 
 
 def _asked(stage: Stage):

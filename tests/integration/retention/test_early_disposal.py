@@ -15,6 +15,7 @@ from tabard.retention import agreeing, holds, key_destruction
 from tabard.retention import early_disposal as early
 from tabard.retention.agreeing import Kept, NotAllowedNow
 from tabard.retention.models import Disposal, EarlyDisposal
+from tabard.retention.policy import PolicyUnusable
 from tabard.safekeeping import keys
 from tabard.safekeeping.errors import KeyStillNeeded
 from tabard.safekeeping.models import KeyBackup
@@ -24,6 +25,7 @@ from tabard.vault.models import SealedObject
 from tabard.vault.stores import configured_key_ring
 
 AT = DAY_ONE + timedelta(days=2)
+GRACE = timedelta(days=7)
 ORDER = {"basis": "court_order", "reason": "Order of the Crown Court at Southwark, T20260001"}
 
 
@@ -35,8 +37,15 @@ def standards(world):
     return world.anyone(Role.PROFESSIONAL_STANDARDS)
 
 
-def asked(world, recording, viewer=None, at=AT):
-    return early.request(recording=recording, **ORDER, viewer=viewer or manager(world), at=at)
+def asked(world, recording, viewer=None, at=AT, at_once=True):
+    viewer = viewer or manager(world)
+    return early.request(recording=recording, **ORDER, at_once=at_once, viewer=viewer, at=at)
+
+
+def agreed(world, recording, at_once=False):
+    """The request, which everybody approved who must."""
+    found = asked(world, recording, at_once=at_once)
+    return early.approve(request_id=found.id, viewer=standards(world), at=AT)
 
 
 def kinds(prefix):
@@ -62,6 +71,7 @@ def test_two_people_dispose_of_a_recording_and_the_log_says_on_what_basis(world)
     assert event.particulars.details == {
         "rule": "early-disposal",
         "basis": "court_order",
+        "at_once": True,
         "due_at": AT.isoformat(),
         "scheduled_at": found.requested_at.isoformat(),
         "request": str(found.id),
@@ -163,6 +173,54 @@ def test_killed_after_the_last_approval_a_worker_carries_it_out(world):
     early.approve(request_id=found.id, viewer=standards(world), at=AT)
     assert early.look_after(by=BY, at=AT) == (1, 0)
     assert EarlyDisposal.objects.get().state == "executed"
+
+
+def test_it_waits_the_days_of_grace_after_the_last_approval(world):
+    recording = world.recording()
+    found = agreed(world, recording)
+    goes = AT + GRACE
+    assert found.executes_at == goes
+    with pytest.raises(NotAllowedNow):
+        early.carry_out(request_id=found.id, by=BY, at=goes - timedelta(seconds=1))
+    assert early.look_after(by=BY, at=goes - timedelta(seconds=1)) == (0, 0)
+    assert SealedObject.objects.get().is_readable
+    assert early.look_after(by=BY, at=goes) == (1, 0)
+    assert not SealedObject.objects.get().is_readable
+    details = Event.objects.select_related("particulars").get(kind="recording.disposed").particulars.details
+    assert (details["at_once"], details["due_at"]) == (False, goes.isoformat())
+    approved = Event.objects.select_related("particulars").get(kind="early_disposal.approved")
+    assert approved.particulars.details["executes_at"] == goes.isoformat()
+
+
+@pytest.mark.parametrize("act", ["refuse", "withdraw", "hold"])
+def test_in_the_days_of_grace_it_can_still_be_kept(world, act):
+    recording = world.recording()
+    found = agreed(world, recording)
+    later = AT + timedelta(days=6)
+    if act == "refuse":
+        early.refuse(request_id=found.id, reason="The wrong recording", viewer=standards(world), at=later)
+    elif act == "withdraw":
+        early.withdraw(request_id=found.id, reason="The wrong recording", viewer=manager(world), at=later)
+    else:
+        holds.place(on=recording, kind="complaint", reason="C/12", viewer=manager(world), at=later)
+    assert early.look_after(by=BY, at=AT + GRACE) == (0, 0)
+    assert SealedObject.objects.get().is_readable
+
+
+def test_approved_late_it_does_not_run_out_before_its_day(world):
+    late = AT + timedelta(days=13)
+    found = asked(world, world.recording(), at_once=False)
+    early.approve(request_id=found.id, viewer=standards(world), at=late)
+    assert early.look_after(by=BY, at=AT + timedelta(days=15)) == (0, 0)
+    assert early.look_after(by=BY, at=late + GRACE) == (1, 0)
+
+
+def test_a_policy_that_cannot_be_read_leaves_the_days_of_grace(world, monkeypatch):
+    def unusable(at):
+        raise PolicyUnusable("Altered.")
+
+    monkeypatch.setattr(early.policies, "current", unusable)
+    assert early.grace(AT) == GRACE
 
 
 def test_only_those_whose_duty_it_is_ask_and_approve(world):

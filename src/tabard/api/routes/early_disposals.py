@@ -33,7 +33,12 @@ def ask(request: Asked, recording_id: UUID, sent: EarlyDisposalIn) -> EarlyDispo
     """Asks that a recording be disposed of before its period ends; nothing happens until others approve."""
     recording = recordings.get(request.auth, recording_id, Action.EARLY_DISPOSAL_REQUEST)
     asked = early.request(
-        recording=recording, basis=sent.basis.value, reason=sent.reason, viewer=request.auth, at=now()
+        recording=recording,
+        basis=sent.basis.value,
+        reason=sent.reason,
+        at_once=sent.at_once,
+        viewer=request.auth,
+        at=now(),
     )
     return early.get(request.auth, asked.id)
 
@@ -54,8 +59,9 @@ def one(request: Asked, request_id: UUID) -> EarlyDisposal:
     answers=EarlyDisposalOut,
 )
 def approve(request: Asked, request_id: UUID, sent: ApproveIn) -> EarlyDisposal:  # noqa: ARG001 - read by its schema
-    """Approves; with the last approval the recording's keys are destroyed."""
-    if early.approve(request_id=request_id, viewer=request.auth, at=now()).state == State.APPROVED:
+    """Approves; after the last approval and the days of grace, if there are any, the keys are destroyed."""
+    agreed = early.approve(request_id=request_id, viewer=request.auth, at=now())
+    if agreed.state == State.APPROVED and agreed.at_once:
         early.carry_out(request_id=request_id, by=request.auth.actor, at=now())
     return early.get(request.auth, request_id)
 

@@ -1,5 +1,6 @@
 """Disposal of recordings before their period ends: what is asked for, by whom, and who agreed."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -15,6 +16,9 @@ class EarlyDisposalIn(Sent):
 
     basis: EarlyDisposal.Basis
     reason: Reason
+    at_once: bool = Field(
+        False, description="Whether the law allows no days of grace after the last approval"
+    )
 
 
 class ApproveIn(Sent):
@@ -29,3 +33,5 @@ class EarlyDisposalOut(SharedDecisionOut):
     id: UUID
     recording_id: UUID
     basis: EarlyDisposal.Basis
+    at_once: bool
+    executes_at: datetime | None = Field(description="When it goes; null until all have approved")

@@ -34,6 +34,10 @@ def early_request(
     username: As,
     basis: Annotated[str, typer.Option(help="court_order, erasure, commissioner, unlawful_capture, ...")],
     reason: Annotated[str, typer.Option(help="What was ordered or found, with its reference.")],
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="The law allows no days of grace after the last approval.")
+    ] = False,
+    *,
     json: Json = False,
 ) -> None:
     """Ask that a recording be disposed of before its period ends; nothing happens until others approve."""
@@ -44,7 +48,9 @@ def early_request(
 
         viewer = viewer_as(username)
         found = selectors.get(viewer, recording, Action.EARLY_DISPOSAL_REQUEST)
-        asked = early_disposal.request(recording=found, basis=basis, reason=reason, viewer=viewer, at=now())
+        asked = early_disposal.request(
+            recording=found, basis=basis, reason=reason, at_once=at_once, viewer=viewer, at=now()
+        )
         answer = _as_json(asked)
     console.print(f"Asked for: {answer['request']}. It runs out on {in_utc(asked.expires_at)}.")
     emit(answer, as_json=json)
@@ -58,7 +64,7 @@ def early_approve(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Approve an early disposal. With the last approval the recording cannot be read by anybody again."""
+    """Approve an early disposal. After the last approval and the days of grace nobody can read the recording again."""
     with database():
         from tabard.people.rules import Action
         from tabard.retention import early_disposal
@@ -72,13 +78,17 @@ def early_approve(
             f"Gone for good: {counted(gone.segments, 'file')}, {counted(gone.clips, 'clip')}, "
             f"{decimal(gone.size_bytes)}, {counted(gone.objects, 'sealed object')}."
         )
+        days = early_disposal.grace(now()).days
+        console.print("Days of grace after the last approval: " + ("none" if asked.at_once else str(days)))
         if not yes:
-            typer.confirm("Approve? This cannot be undone", abort=True, err=True)
+            typer.confirm("Approve? What is disposed of cannot come back", abort=True, err=True)
         asked = early_disposal.approve(request_id=request, viewer=viewer, at=now())
-        if asked.state == State.APPROVED:
+        if asked.state == State.APPROVED and asked.at_once:
             early_disposal.carry_out(request_id=request, by=viewer.actor, at=now())
-        answer = _as_json(early_disposal.get(viewer, request))
-    console.print(f"Approved; the request is {answer['state']}.")
+        asked = early_disposal.get(viewer, request)
+        answer = _as_json(asked)
+    goes = f" It goes on {in_utc(asked.executes_at)}." if asked.executes_at and asked.is_open else ""
+    console.print(f"Approved; the request is {answer['state']}.{goes}")
     emit(answer, as_json=json)
 
 
@@ -112,4 +122,6 @@ def _as_json(asked: Any) -> dict[str, object]:
         "state": str(asked.state),
         "still_missing": still_missing(asked),
         "expires_at": asked.expires_at.isoformat(),
+        "at_once": asked.at_once,
+        "executes_at": asked.executes_at.isoformat() if asked.executes_at else None,
     }

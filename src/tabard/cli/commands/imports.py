@@ -7,6 +7,7 @@ import typer
 
 from tabard.cli.output import console, emit, fail
 from tabard.kernel.sheet import ImportReport
+from tabard.kernel.text import counted
 
 GoodOnly = Annotated[
     bool, typer.Option("--good-only", help="Where rows are at fault, import the others instead of none.")
@@ -25,7 +26,8 @@ def tell(report: ImportReport, *, as_json: bool) -> None:
     for error in report.errors:
         console.print(f"Row {error.row}, {error.field}: {error.words}", markup=False)
     done = "would be imported" if report.dry_run else "imported"
-    console.print(f"{report.rows} rows, {report.imported} {done}, {len(report.errors)} errors.")
+    words = (counted(report.rows, "row"), f"{report.imported:,} {done}", counted(len(report.errors), "error"))
+    console.print(f"{', '.join(words)}.")
     if report.good and not report.ok and not report.imported:
         console.print(f"--good-only imports the {report.good} rows without a fault.")
     answer = {

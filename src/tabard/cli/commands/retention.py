@@ -60,7 +60,7 @@ COMMANDS = (
     Lazy(
         "early-approve",
         f"{_COMMANDS}.early_disposals:early_approve",
-        "Approve an early disposal. With the last approval the recording cannot be read by anybody again.",
+        "Approve an early disposal. After the last approval and the days of grace nobody can read the recording again.",
     ),
     Lazy(
         "early-refuse",

@@ -8,7 +8,10 @@ from tabard.retention.models.runs import DisposalRun
 
 
 class EarlyDisposal(SharedDecision):
-    """That a recording be disposed of before its period ends, because the law requires it."""
+    """That a recording be disposed of before its period ends, because the law requires it.
+
+    Approved by all who must, it goes at `executes_at`: after the days of grace, unless `at_once` was asked for.
+    """
 
     class Basis(models.TextChoices):
         """What in law requires it."""
@@ -22,6 +25,8 @@ class EarlyDisposal(SharedDecision):
 
     recording = models.ForeignKey(Recording, models.PROTECT, related_name="early_disposals")
     basis = models.CharField(max_length=24, choices=Basis)
+    at_once = models.BooleanField(default=False)
+    executes_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

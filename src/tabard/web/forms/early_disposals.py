@@ -17,6 +17,11 @@ class RequestForm(forms.Form):
         widget=forms.Textarea,
         help_text="With its reference, such as the court and case number. Those who approve read this.",
     )
+    at_once = forms.BooleanField(
+        label="The law allows no delay: dispose of it at once",
+        required=False,
+        help_text="Without this it waits the days of grace after the last approval.",
+    )
 
 
 class ApproveForm(forms.Form):

@@ -57,7 +57,12 @@ def asked_for(request: HttpRequest, viewer: Viewer, recording_id: UUID) -> HttpR
             messages.success(request, "The early disposal is asked for. Others have to approve it.")
             return redirect("early-disposal", made.id)
     log_view(recording, viewer, now(), reason_for(request, Subject("recording", recording.id)))
-    context = {"form": form, "recording": recording, **_gone(recording)}
+    context = {
+        "form": form,
+        "recording": recording,
+        "grace_days": early.grace(now()).days,
+        **_gone(recording),
+    }
     return render(request, "early_disposals/request.html", context, status=400 if form.errors else 200)
 
 
@@ -84,17 +89,16 @@ def approve(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpRespo
         except (Invalid, Conflict) as error:
             show_refusal(form, error)
         else:
-            if agreed.state == State.APPROVED:
+            if agreed.state == State.APPROVED and agreed.at_once:
                 early.carry_out(request_id=request_id, by=viewer.actor, at=now())
-                messages.success(request, "Approved. The recording is disposed of: its keys are destroyed.")
-            else:
-                messages.success(request, "Approved. Others have to approve too.")
+            messages.success(request, _words_on(agreed))
             return redirect("early-disposal", request_id)
     log_view(asked.recording, viewer, now(), reason_for(request, Subject("recording", asked.recording_id)))
     context = {
         "form": form,
         "asked": asked,
         "is_last": agreeing.still_missing(asked) == 1,
+        "grace_days": early.grace(now()).days,
         **_gone(asked.recording),
     }
     return render(request, "early_disposals/approve.html", context, status=400 if form.errors else 200)
@@ -141,6 +145,15 @@ def _shown(
         **more,
     }
     return render(request, "early_disposals/early_disposal.html", context, status=status)
+
+
+def _words_on(agreed: EarlyDisposal) -> str:
+    """What an approval has come to."""
+    if agreed.state != State.APPROVED:
+        return "Approved. Others have to approve too."
+    if agreed.at_once:
+        return "Approved. The recording is disposed of: its keys are destroyed."
+    return "Approved. The recording goes when the days of grace are over; until then it can be refused."
 
 
 def _gone(recording: Any) -> dict[str, Any]:
