@@ -28,7 +28,7 @@ from tabard.media import services as media
 from tabard.media.making import DisposedMeanwhile
 from tabard.recordings import decryption
 from tabard.recordings.models import Clip, Recording, Segment
-from tabard.retention import adoption, early_disposal, holds, removal, runs, under_way
+from tabard.retention import adoption, early_disposal, holds, known_time, removal, runs, under_way
 from tabard.retention import selectors as retention_selectors
 from tabard.safekeeping import securing, unseen
 from tabard.safekeeping.reconcile import reconcile
@@ -156,7 +156,7 @@ def dispose_nightly(timestamp: int) -> None:  # noqa: ARG001 - the queue names e
     """Put on the list what is due and not held, and dispose of what has been on it for long enough."""
     at = now()
     try:
-        done = runs.run(as_of=at, by=WORKER, at=at, database_at=runs.database_now())
+        done = runs.run(as_of=at, by=WORKER, at=at, database_at=known_time.database_now())
     except under_way.RunUnderWay:
         logger.warning("A disposal run was under way already.")
         return
@@ -179,7 +179,7 @@ def note_hold_reviews(timestamp: int) -> None:  # noqa: ARG001 - the queue names
 @app.task(name="tabard.remove_leftovers", queueing_lock="remove_leftovers", retry=UntilPossible())
 def remove_leftovers(timestamp: int) -> None:  # noqa: ARG001 - the queue names every periodic job's due time
     """Carry out early disposals that were approved, close what ran out, remove what a killed removal left behind."""
-    early_disposal.look_after(by=WORKER, at=now())
+    early_disposal.look_after(by=WORKER, at=now(), database_at=known_time.database_now())
     adoption.look_after(by=WORKER, at=now())
     removal.remove_waiting(at=now())
 

@@ -27,6 +27,7 @@ FEWEST_AT_ONCE = 50
 LOCKED_FOR_S = 0.1
 """How long a batch aims to last, as whoever wants a recording of it waits so long."""
 _MOST_GROWTH = 1.25
+"""How much larger than the last a batch may be: a quick one, doubled, once kept others waiting for too long."""
 
 
 class Listed(NamedTuple):

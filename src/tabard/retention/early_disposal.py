@@ -24,7 +24,7 @@ from tabard.media.models import Derivative
 from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Bookmark, Clip, Recording, Segment
-from tabard.retention import agreeing, policies, selectors
+from tabard.retention import agreeing, brake, known_time, policies, selectors
 from tabard.retention.agreeing import Kept, NotAllowedNow
 from tabard.retention.disposing import Ground, dispose_of, locked
 from tabard.retention.models import EarlyDisposal
@@ -147,8 +147,18 @@ def carry_out(*, request_id: UUID, by: Actor, at: datetime) -> bool:
     return True
 
 
-def look_after(*, by: Actor, at: datetime) -> tuple[int, int]:
-    """What was approved and whose day has come is carried out, and what ran out is closed; returns how many of each."""
+def look_after(*, by: Actor, at: datetime, database_at: datetime | None = None) -> tuple[int, int]:
+    """What was approved and whose day has come is carried out, and what ran out is closed; returns how many of each.
+
+    Where the clock is doubtful nothing is: a clock that jumped would cut the days of grace short.
+
+    Args:
+        by: Who looks.
+        at: Now.
+        database_at: Now by the database's clock, where that is to be compared.
+    """
+    if brake.doubt(known_time.clock(at, database_at)):
+        return 0, 0
     waiting = EarlyDisposal.objects.filter(state=State.APPROVED, executes_at__lte=at, expires_at__gt=at)
     done = sum(_carried_out(request_id, by, at) for request_id in waiting.values_list("id", flat=True))
     over = EarlyDisposal.objects.filter(state__in=agreeing.OPEN, expires_at__lte=at)

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import Count, Max, Sum
+from django.db import transaction
+from django.db.models import Count, Sum
 
-from tabard.custody import clocks
 from tabard.custody.actors import Actor
 from tabard.custody.kinds import EventKind
 from tabard.kernel.errors import Invalid
@@ -21,6 +20,7 @@ from tabard.retention import (
     agreeing,
     batches,
     brake,
+    known_time,
     listing,
     notices,
     policies,
@@ -28,7 +28,7 @@ from tabard.retention import (
     standing,
 )
 from tabard.retention.brake import Clock
-from tabard.retention.models import Disposal, DisposalRun, RunRelease
+from tabard.retention.models import DisposalRun, RunRelease
 from tabard.retention.quorum import Act, State
 from tabard.retention.rules import Policy
 from tabard.retention.run_record import Progress
@@ -107,14 +107,6 @@ def _found(as_of: datetime, new: standing.Totals) -> Found:
     )
 
 
-def database_now() -> datetime:
-    """The time by the database's clock, which may be another machine's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        at: datetime = cursor.fetchone()[0]
-    return at
-
-
 def _mark_interrupted(at: datetime) -> None:
     """Runs that were killed are said to be so; nothing they did is lost, and this run does the rest."""
     killed = DisposalRun.objects.filter(state=DisposalRun.State.RUNNING)
@@ -153,7 +145,9 @@ def _begun(
     now = _found(as_of, standing.gather(policy, listing.until(policy, as_of)))
     past = _past_counts()
     usually_scheduled, usually_disposed = map(brake.usual, past)
-    stop, reason = _stop(policy, now, (usually_scheduled, usually_disposed), _clock(at, database_at))
+    stop, reason = _stop(
+        policy, now, (usually_scheduled, usually_disposed), known_time.clock(at, database_at)
+    )
     with transaction.atomic():
         begun = DisposalRun.objects.create(
             as_of=as_of,
@@ -197,20 +191,6 @@ def _past_counts() -> tuple[Sequence[int], Sequence[int]]:
     complete = DisposalRun.objects.filter(state=DisposalRun.State.COMPLETE).order_by("-started_at")
     last = list(complete.values_list("scheduled", "disposed")[: brake.RUNS_COUNTED])
     return [scheduled for scheduled, _ in last], [disposed for _, disposed in last]
-
-
-def _clock(at: datetime, database_at: datetime | None) -> Clock:
-    trusted = DisposalRun.objects.exclude(stop=DisposalRun.Stop.CLOCK, state=DisposalRun.State.STOPPED)
-    ran_at = trusted.aggregate(last=Max("started_at"))["last"]
-    if ran_at is None:  # of before there were runs in the database
-        ran_at = Disposal.objects.aggregate(last=Max("executed_at"))["last"]
-    return Clock(
-        at=at,
-        logged_at=clocks.logged_at(),
-        database_at=database_at,
-        ran_at=ran_at,
-        vouched_at=clocks.vouched_at(),
-    )
 
 
 def _end(begun: DisposalRun, by: Actor, at: datetime) -> None:

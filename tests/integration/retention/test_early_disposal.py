@@ -192,6 +192,14 @@ def test_it_waits_the_days_of_grace_after_the_last_approval(world):
     assert approved.particulars.details["executes_at"] == goes.isoformat()
 
 
+def test_a_clock_that_jumped_does_not_cut_the_days_of_grace_short(world):
+    agreed(world, world.recording())
+    jumped = AT + GRACE
+    assert early.look_after(by=BY, at=jumped, database_at=AT + timedelta(hours=1)) == (0, 0)
+    assert SealedObject.objects.get().is_readable
+    assert early.look_after(by=BY, at=jumped, database_at=jumped) == (1, 0)
+
+
 @pytest.mark.parametrize("act", ["refuse", "withdraw", "hold"])
 def test_in_the_days_of_grace_it_can_still_be_kept(world, act):
     recording = world.recording()

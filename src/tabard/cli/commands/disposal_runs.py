@@ -31,7 +31,7 @@ def run(as_of: AsOf = None, json: Json = False) -> None:
     """
     with database():
         from tabard.custody.actors import Actor
-        from tabard.retention import removal, runs
+        from tabard.retention import known_time, removal, runs
 
         at = now()
         with _bar() as bar:
@@ -39,7 +39,7 @@ def run(as_of: AsOf = None, json: Json = False) -> None:
                 as_of=instant(as_of, at),
                 by=Actor.system("command line"),
                 at=at,
-                database_at=runs.database_now(),
+                database_at=known_time.database_now(),
                 progress=bar.ran,
             )
             removed = removal.remove_waiting(at=now(), progress=bar.removed)
