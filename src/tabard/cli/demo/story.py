@@ -183,12 +183,14 @@ def build_pack(exhibit: Exhibit, account: Account, folder: Path) -> Path:
 def dispose(recording: Recording, asking: Viewer, agreeing: Viewer) -> int:
     """The recording is disposed of early, as two people agreed, and its bytes are gone; how many recordings that were.
 
-    What only its age makes due cannot be shown on the first day: nothing is due before it was here for a while.
+    What only its age makes due cannot be shown on the first day: nothing is due before it was here for a while. Nor can
+    the days of grace, so it is asked for at once.
     """
     asked = early_disposal.request(
         recording=recording,
         basis=EarlyDisposal.Basis.UNLAWFUL_CAPTURE,
         reason="Filmed inside a home after the wearer had been asked to leave",
+        at_once=True,
         viewer=asking,
         at=now(),
     )
