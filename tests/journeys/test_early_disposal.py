@@ -72,4 +72,5 @@ def test_in_the_days_of_grace_a_mistake_is_put_right(asked_and_approved, check_p
     manager.get_by_label("Why", exact=True).fill("The wrong recording")
     manager.get_by_role("button", name="Refuse").click()
     manager.get_by_text("The early disposal is refused").first.wait_for()
+    assert manager.get_by_text("after the days of grace").count() == 0
     assert SealedObject.objects.get().is_readable

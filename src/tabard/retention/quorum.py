@@ -63,13 +63,14 @@ TRANSITIONS: Mapping[State, Mapping[Act, frozenset[State]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a request when somebody acts on it."""
+    """What is known of a request when somebody acts on it; `not_before`: once approved, it is not executed sooner."""
 
     state: State
     quorum: int
     requested_by: UUID
     approved_by: frozenset[UUID]
     expires_at: datetime
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ def _wrong(facts: Facts, act: Act, by: UUID | None, at: datetime) -> str:
         (act is Act.EXPIRE and not over, "The request has not run out yet."),
         (act is not Act.EXPIRE and over, "The request has run out; ask again."),
         (act is Act.EXECUTE and missing(facts) > 0, "Not enough people have approved."),
+        (act is Act.EXECUTE and at < (facts.not_before or at), "The days of grace are not over."),
         (act is Act.WITHDRAW and by != facts.requested_by, "Only who asked for it can withdraw it."),
         (act is Act.APPROVE and by == facts.requested_by, "You asked for it; others have to approve."),
         (act is Act.APPROVE and by in facts.approved_by, "You have approved it already; others have to."),

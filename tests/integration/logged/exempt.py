@@ -81,6 +81,7 @@ SERVICES: Mapping[str, str] = {
     "retention.review_queue.page": READS,
     "retention.review_queue.sheet": READS,
     "retention.services.adopt_policy": "takes over the categories of the policy file that this version brings",
+    "retention.early_disposal.agree": "calls approve and carry_out, each of which leaves its own event",
     "retention.disposing.make_unreadable": WITHIN
     + "retention.disposing.dispose_of; or the log has one from before a "
     "restore, and safekeeping.restore.complete logs what was done again",

@@ -1,5 +1,6 @@
 """What several people must agree to: the one table of states, walked act by act."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -53,3 +54,12 @@ def test_once_run_out_it_can_only_expire(act):
     state = State.APPROVED if act is Act.EXECUTE else State.REQUESTED
     assert not judge(facts(state, {SECOND}), act, ASKER if act is Act.WITHDRAW else FIRST, late).allowed
     assert not judge(facts(), Act.EXPIRE, None, AT).allowed
+
+
+def test_what_is_approved_is_not_executed_before_its_day():
+    day = AT + timedelta(days=7)
+    waiting = replace(facts(State.APPROVED, approved={FIRST}), not_before=day)
+    assert not judge(waiting, Act.EXECUTE, None, day - timedelta(seconds=1)).allowed
+    assert judge(waiting, Act.EXECUTE, None, day).state is State.EXECUTED
+    for act, by in ((Act.REFUSE, FIRST), (Act.WITHDRAW, ASKER)):
+        assert judge(waiting, act, by, AT).allowed

@@ -12,7 +12,6 @@ from tabard.people.rules import Action
 from tabard.recordings import selectors as recordings
 from tabard.retention import early_disposal as early
 from tabard.retention.models import EarlyDisposal
-from tabard.retention.quorum import State
 
 early_disposals = Operations("early_disposals")
 
@@ -60,9 +59,7 @@ def one(request: Asked, request_id: UUID) -> EarlyDisposal:
 )
 def approve(request: Asked, request_id: UUID, sent: ApproveIn) -> EarlyDisposal:  # noqa: ARG001 - read by its schema
     """Approves; after the last approval and the days of grace, if there are any, the keys are destroyed."""
-    agreed = early.approve(request_id=request_id, viewer=request.auth, at=now())
-    if agreed.state == State.APPROVED and agreed.at_once:
-        early.carry_out(request_id=request_id, by=request.auth.actor, at=now())
+    early.agree(request_id=request_id, viewer=request.auth, at=now())
     return early.get(request.auth, request_id)
 
 

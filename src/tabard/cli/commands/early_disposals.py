@@ -68,7 +68,6 @@ def early_approve(
     with database():
         from tabard.people.rules import Action
         from tabard.retention import early_disposal
-        from tabard.retention.quorum import State
 
         viewer = viewer_as(username)
         asked = early_disposal.get(viewer, request, Action.EARLY_DISPOSAL_APPROVE)
@@ -82,10 +81,7 @@ def early_approve(
         console.print("Days of grace after the last approval: " + ("none" if asked.at_once else str(days)))
         if not yes:
             typer.confirm("Approve? What is disposed of cannot come back", abort=True, err=True)
-        asked = early_disposal.approve(request_id=request, viewer=viewer, at=now())
-        if asked.state == State.APPROVED and asked.at_once:
-            early_disposal.carry_out(request_id=request, by=viewer.actor, at=now())
-        asked = early_disposal.get(viewer, request)
+        asked = early_disposal.agree(request_id=request, viewer=viewer, at=now())
         answer = _as_json(asked)
     goes = f" It goes on {in_utc(asked.executes_at)}." if asked.executes_at and asked.is_open else ""
     console.print(f"Approved; the request is {answer['state']}.{goes}")

@@ -85,12 +85,10 @@ def approve(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpRespo
     form = ApproveForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            agreed = early.approve(request_id=request_id, viewer=viewer, at=now())
+            agreed = early.agree(request_id=request_id, viewer=viewer, at=now())
         except (Invalid, Conflict) as error:
             show_refusal(form, error)
         else:
-            if agreed.state == State.APPROVED and agreed.at_once:
-                early.carry_out(request_id=request_id, by=viewer.actor, at=now())
             messages.success(request, _words_on(agreed))
             return redirect("early-disposal", request_id)
     log_view(asked.recording, viewer, now(), reason_for(request, Subject("recording", asked.recording_id)))
@@ -149,11 +147,11 @@ def _shown(
 
 def _words_on(agreed: EarlyDisposal) -> str:
     """What an approval has come to."""
-    if agreed.state != State.APPROVED:
-        return "Approved. Others have to approve too."
-    if agreed.at_once:
+    if agreed.state == State.EXECUTED:
         return "Approved. The recording is disposed of: its keys are destroyed."
-    return "Approved. The recording goes when the days of grace are over; until then it can be refused."
+    if agreed.state == State.APPROVED:
+        return "Approved. The recording goes when the days of grace are over; until then it can be refused."
+    return "Approved. Others have to approve too."
 
 
 def _gone(recording: Any) -> dict[str, Any]:
