@@ -159,4 +159,7 @@ def recover(act: str, number: int) -> list[str]:
     found = violations(act, number, "".join(answers))
     vault.clean()
     partial = Path(os.environ["TABARD_HOME"]) / "vault" / PARTIAL
-    return [*found, *(f"left behind: {path.name}" for path in partial.iterdir())]
+    return [
+        *found,
+        *(f"left behind: {path.name}" for path in partial.glob("*")),
+    ]  # made by the first that seals
